@@ -1,0 +1,99 @@
+// document.h: what a report is before it becomes bytes. A report computes one
+// Document; renderers (text, JSON) and exporters turn a Document into bytes:
+// R + F files, not R x F. Three shapes: a table of rows, weighted stacks, a
+// graph. Immutable once returned.
+//
+// Invariant: a table's `total` equals the sum of its rows, column by column,
+// rows that -n hides included (they are counted in `rows_left_out`).
+#ifndef HEAPLINE_ANALYZER_REPORT_DOCUMENT_H_
+#define HEAPLINE_ANALYZER_REPORT_DOCUMENT_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace heapline {
+
+struct FrameText {
+  std::string function;
+  std::string file;  // "" when unknown
+  uint32_t line = 0;
+  std::string module;
+  bool inlined = false;
+};
+
+// A cell: a whole number (unit in the column's key), a text, or a statement.
+using Cell = std::variant<int64_t, double, std::string, bool>;
+
+// What a column's numbers are, for people: machine formats print them plain.
+enum class Unit { kNone, kBytes, kCount, kMicroseconds, kText, kYesNo };
+
+struct Column {
+  std::string key;  // JSON field name, with its unit: live_bytes
+  Unit unit = Unit::kNone;
+  bool is_summed = false;  // stands in `total`
+};
+
+struct Row {
+  std::vector<Cell> cells;        // one a column
+  std::vector<FrameText> stack;   // innermost first; may be empty
+  std::string text;               // the row's line in the text rendering
+  // The row's largest call stacks with their bytes and blocks, for the text
+  // rendering (`--stacks`); may be empty.
+};
+
+struct SnapshotName {
+  std::string file, program, label, reason;
+  uint64_t pid = 0, sequence = 0;
+};
+
+struct Table {
+  std::vector<Column> columns;
+  std::vector<Row> rows;
+  std::vector<Cell> total;     // one a column, 0 or "" where not summed
+  size_t rows_left_out = 0;    // by -n
+  bool has_stacks = false;     // rows carry `stack` in JSON
+};
+
+struct WeightedStack {
+  std::vector<FrameText> frames;  // innermost first
+  std::vector<int64_t> values;    // one a name in Stacks::value_names
+};
+
+struct Stacks {
+  std::vector<std::pair<std::string, Unit>> value_names;
+  std::vector<WeightedStack> stacks;
+};
+
+struct GraphNode {
+  uint64_t address = 0;
+  std::string label;
+  int64_t bytes = 0;
+};
+struct GraphEdge {
+  size_t from = 0, to = 0;
+  uint64_t offset = 0;
+  bool is_weak = false;
+};
+struct Graph {
+  std::vector<GraphNode> nodes;
+  std::vector<GraphEdge> edges;
+  size_t nodes_left_out = 0;
+};
+
+struct Document {
+  std::string name;  // "heapline.diff"
+  int version = 1;
+  std::vector<SnapshotName> snapshots;
+  std::string heading;             // text rendering's first lines
+  std::vector<std::string> notes;  // "sampled …", "12 damaged …": text goes to
+                                   // stderr, JSON to "notes"
+  std::variant<Table, Stacks, Graph> body;
+};
+
+}  // namespace heapline
+
+#endif  // HEAPLINE_ANALYZER_REPORT_DOCUMENT_H_

@@ -1,0 +1,144 @@
+// snapshot.h: one snapshot in memory, as columns: what a reader produces and
+// every analysis takes. Immutable after reading, so any number of threads may
+// use it. Indices are checked by the reader: a NodeId, wherever it stands, is
+// < nodes.size(), and a node's parent is smaller than its id; nothing behind
+// the reader need check again.
+//
+// Invariant (CheckTotals): the bytes of all blocks that are not containers sum
+// to properties[live_bytes] in a file that is whole.
+#ifndef HEAPLINE_ANALYZER_SNAPSHOT_SNAPSHOT_H_
+#define HEAPLINE_ANALYZER_SNAPSHOT_SNAPSHOT_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/container/btree_map.h"
+#include "heapline/snapshot_format.h"
+
+namespace heapline {
+
+enum class NodeId : uint32_t {};
+constexpr uint32_t Index(NodeId id) { return static_cast<uint32_t>(id); }
+
+struct Module {
+  uint64_t start = 0;  // mapped range [start, end)
+  uint64_t end = 0;
+  int64_t load_bias = 0;  // run-time minus link-time address
+  uint32_t generation = 0;
+  uint32_t flags = 0;  // HL_MODULE_…
+  std::string build_id;  // raw bytes; empty when the file has none
+  std::string path;
+};
+
+struct Thread {
+  uint64_t tid = 0;
+  uint32_t flags = 0;  // HL_THREAD_…
+  NodeId node{};
+  uint64_t stack_pointer = 0;
+  uint64_t stack_end = 0;
+  std::string name;
+};
+
+// What a thread or scope node stands for.
+struct NodeLabel {
+  NodeId node{};
+  uint64_t address = 0;  // thread: its start routine, or 0
+  std::string name;
+};
+
+// The call tree; index = NodeId. Node 0 is the root.
+struct NodeColumns {
+  std::vector<uint64_t> address;
+  std::vector<NodeId> parent;
+  std::vector<uint8_t> kind;         // HlNodeKind
+  std::vector<uint32_t> generation;
+  size_t size() const { return address.size(); }
+};
+
+// Totals by node; index = NodeId (dense, zero where the file had none).
+struct CounterColumns {
+  std::vector<uint64_t> total_count;
+  std::vector<uint64_t> total_bytes;
+  std::vector<uint64_t> temporary_count;
+};
+
+// Live blocks by ascending address.
+struct BlockColumns {
+  std::vector<uint64_t> address;
+  std::vector<uint64_t> requested_bytes;
+  std::vector<NodeId> node;
+  std::vector<uint16_t> epoch;
+  size_t size() const { return address.size(); }
+};
+
+struct EpochRecord {
+  uint64_t epoch = 0;
+  uint64_t started_ns = 0;  // since process start
+  uint64_t snapshot_sequence_plus_1 = 0;
+};
+
+struct AddressRange {
+  uint64_t start = 0;
+  uint64_t bytes = 0;
+};
+
+struct ExpectedDead {
+  uint64_t address = 0;
+  std::string label;
+};
+
+// One property of snapshot_properties.def: a number or a text.
+struct Property {
+  bool is_text = false;
+  uint64_t number = 0;
+  std::string text;
+};
+
+struct Snapshot {
+  std::string file;  // where it was read from, for messages and reports
+  absl::btree_map<uint32_t, Property> properties;  // by property id
+  std::vector<Module> modules;
+  std::vector<Thread> threads;
+  std::vector<NodeLabel> labels;
+  NodeColumns nodes;
+  CounterColumns counters;
+  BlockColumns blocks;
+  BlockColumns pool_blocks;
+  BlockColumns mapped_regions;
+  std::vector<EpochRecord> epochs;
+  std::vector<AddressRange> root_regions;
+  std::vector<ExpectedDead> expected_dead;
+
+  // What a damaged file lost: one sentence each, empty for a whole file
+  // ("blocks: section at byte 8192 has a wrong checksum: 51 records left out").
+  std::vector<std::string> damage;
+  bool is_whole() const { return damage.empty(); }
+};
+
+// Property ids by name: kLiveBytes is the id of live_bytes, and so on.
+enum class PropertyId : uint32_t {
+#define HL_PROPERTY(id, kind, name, meaning) name = id,
+#include "heapline/snapshot_properties.def"
+};
+
+// The property's number, or `fallback` where the file has none.
+uint64_t NumberOf(const Snapshot& snapshot, PropertyId id,
+                  uint64_t fallback = 0);
+// The property's text, or "" where the file has none.
+const std::string& TextOf(const Snapshot& snapshot, PropertyId id);
+
+// Name of an HL_REASON… kind etc. is text in the file; property rows by name.
+struct PropertyRow {
+  uint32_t id;
+  bool is_text;
+  const char* name;
+  const char* meaning;
+};
+// All rows of snapshot_properties.def, by id.
+const std::vector<PropertyRow>& PropertyTable();
+
+}  // namespace heapline
+
+#endif  // HEAPLINE_ANALYZER_SNAPSHOT_SNAPSHOT_H_

@@ -1,0 +1,64 @@
+// capture.h: the call stack of the hook's caller as a call-tree node. Two
+// unwinders behind one function, chosen by the option: our cached CFI rules
+// (no lock, no system call) and libunwind's unw_backtrace (a diagnostic, and
+// the oracle of check=N). Frames inside the shim itself are never part of a
+// stack. Never faults, never fails: what cannot be unwound is cut and marked
+// by a `truncated` node between the thread node and the outermost kept frame.
+#ifndef HEAPLINE_PRELOAD_CAPTURE_H_
+#define HEAPLINE_PRELOAD_CAPTURE_H_
+
+#include <stdint.h>
+
+#include "preload/thread_state.h"
+
+namespace heapline {
+
+// Where the hook was called: its return address, and the caller's stack and
+// frame pointer as they are after the return.
+struct CallerContext {
+  uintptr_t return_address;
+  uintptr_t sp;
+  uintptr_t bp;
+};
+
+// The caller's context, in a function compiled with a frame pointer.
+#define HEAPLINE_CALLER_CONTEXT()                                           \
+  ::heapline::CallerContext {                                               \
+    static_cast<uintptr_t*>(__builtin_frame_address(0))[1],                 \
+        reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) + 16,       \
+        static_cast<uintptr_t*>(__builtin_frame_address(0))[0]              \
+  }
+
+enum class CaptureMode {
+  kOutermost,  // guard == 1: thread caches may be used
+  kNested      // a signal interrupted a hook: shared tables only
+};
+
+bool InitializeCapture();
+
+// The innermost node of the calling thread's stack. Thread node and scope are
+// included; `depth` is honoured; every Nth stack is compared with libunwind's
+// when check=N.
+NodeId CaptureStack(ThreadState* thread, const CallerContext& caller,
+                    CaptureMode mode);
+
+// Walks from `from` outwards into frames[0..capacity), innermost first.
+// Returns how many; *is_whole says whether the outermost frame was reached.
+struct WalkedFrame {
+  uintptr_t pc;
+  uintptr_t sp;  // the frame's CFA: stack pointer of its caller
+  HlNodeKind kind;
+  uint8_t generation;
+};
+int WalkStack(const UnwindRegisters& from, ReadableWindow* window,
+              ThreadState* rule_cache, WalkedFrame* frames, int capacity,
+              bool* is_whole);
+
+struct CheckCounts {
+  uint64_t stacks, wrong, shorter, longer, guessed;
+};
+CheckCounts ChecksSoFar();
+
+}  // namespace heapline
+
+#endif  // HEAPLINE_PRELOAD_CAPTURE_H_

@@ -1,0 +1,69 @@
+// heap_totals.h: the process's current and peak bytes and blocks. Threads
+// batch their changes and flush at min(64 KiB, 1/256 of live bytes), so the
+// shared counters lag by at most threads × that; the peak's error bound is
+// stated in every snapshot. At a cut the exact totals are shared + all
+// batches. Thread-safe: relaxed atomics.
+//
+// A flush is the shim's slow path: triggers (growth, above, near_limit, peak,
+// requests in the control page) and the epoch are looked at there and nowhere
+// else on the allocation path.
+#ifndef HEAPLINE_PRELOAD_HEAP_TOTALS_H_
+#define HEAPLINE_PRELOAD_HEAP_TOTALS_H_
+
+#include <stdint.h>
+
+#include "preload/thread_state.h"
+
+namespace heapline {
+
+struct HeapTotals {
+  int64_t live_bytes;
+  int64_t live_count;
+  int64_t peak_bytes;
+  uint64_t total_bytes;
+  uint64_t total_count;
+  uint64_t temporary_count;
+  uint64_t foreign_frees;
+  uint64_t truncated_stacks;
+};
+
+// As flushed so far: cheap, may lag.
+HeapTotals TotalsNow();
+// Shared counters plus every thread's batch. Exact when all stand still.
+HeapTotals TotalsAtCut();
+// How far the peak may be too low.
+uint64_t PeakErrorBytes();
+void ResetPeak();
+
+// Moves the thread's batch into the shared counters, raises the peak, then
+// runs the slow path. `thread` is the caller's own, guard == 1.
+void FlushTotals(ThreadState* thread);
+
+inline void CountAllocated(ThreadState* thread, uint64_t bytes) {
+  thread->total_bytes += bytes;
+  thread->total_count += 1;
+  thread->live_count_delta += 1;
+  thread->live_bytes_delta += static_cast<int64_t>(bytes);
+}
+inline void CountFreed(ThreadState* thread, uint64_t bytes) {
+  thread->live_count_delta -= 1;
+  thread->live_bytes_delta -= static_cast<int64_t>(bytes);
+}
+inline bool FlushIsDue(const ThreadState* thread) {
+  const int64_t delta = thread->live_bytes_delta;
+  return delta >= thread->flush_at || -delta >= thread->flush_at;
+}
+
+// The epoch that blocks are born in: bumped at each cut and about each second
+// (interval max(1 s, uptime / 2048), so 16 bits are never used up).
+Epoch CurrentEpoch();
+void AdvanceEpoch(uint64_t monotonic_ns, uint64_t snapshot_sequence_plus_1);
+struct EpochRecord {
+  uint64_t started_ns;  // since process start
+  uint64_t snapshot_sequence_plus_1;
+};
+const EpochRecord& EpochAt(Epoch epoch);
+
+}  // namespace heapline
+
+#endif  // HEAPLINE_PRELOAD_HEAP_TOTALS_H_

@@ -1,0 +1,48 @@
+// lifecycle.h: the order of start, fork, exec and exit, written down in one
+// place. Start: first hook call → privileges → next allocator → options →
+// reasons to step aside → tables → handlers, page, timers. Fork: a page with
+// MADV_WIPEONFORK tells a copy (zero) from our own address space (a vfork
+// child); the copy becomes a process of its own before it does anything else.
+// Exec: a pending stop signal is flushed under the snapshot lock. Exit: one
+// snapshot, whichever way out is taken first.
+#ifndef HEAPLINE_PRELOAD_LIFECYCLE_H_
+#define HEAPLINE_PRELOAD_LIFECYCLE_H_
+
+#include <stdint.h>
+
+namespace heapline {
+
+// Sets the shim up, once; later calls return at once. Called by the first hook
+// and by the library's constructor.
+void StartTracer();
+
+// Whether this is a copy made by fork (or a raw clone) that has not yet been
+// told so. One load; asked in every hook.
+extern const volatile uint64_t* fork_witness
+    __attribute__((visibility("hidden")));
+inline bool IsUnannouncedForkCopy() {
+  return __builtin_expect(*fork_witness == 0, 0);
+}
+// Makes the copy a traced process of its own, or steps aside (`follow`).
+void BecomeForkedProcess();
+
+// Whether the caller is a vfork child running in its parent's memory: then
+// nothing of ours may change. A system call; for the exit and exec hooks.
+bool IsVforkChild();
+
+// The process is about to end in this way; cuts the exit snapshot unless one
+// was cut or at_exit=0, and waits until a snapshot being written is whole.
+enum class ExitWay { kAtExit, kQuickExit, kImmediate, kDeath };
+void ProcessEnds(ExitWay way);
+
+// Around exec*: flushes and ignores the reserved signal; AfterFailedExec puts
+// it back. `token` says whether there is anything to put back.
+struct ExecToken {
+  bool armed;
+};
+ExecToken BeforeExec();
+void AfterFailedExec(ExecToken token);
+
+}  // namespace heapline
+
+#endif  // HEAPLINE_PRELOAD_LIFECYCLE_H_

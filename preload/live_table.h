@@ -1,0 +1,180 @@
+// live_table.h: which blocks are live, by address. A two-level shadow of the
+// address space: a top level of 2^21 pointers, each to a leaf that covers
+// 64 MiB of addresses with one 8-byte entry per 32 bytes. Chunks of the
+// allocator are at least 32 bytes apart, so a 32-byte unit holds at most one
+// block's start; one bit of the entry keeps address bit 4.
+//
+//   address:  47 …………… 26 | 25 ………… 5 | 4 | 3210
+//              top index    entry index  bit  0
+//
+// Sizes of 2^20 - 1 bytes and more do not fit an entry; they stand in the
+// leaf's large_size, one word a MiB of addresses: two live blocks so large
+// cannot start in the same MiB.
+//
+// Invariant: an entry is live iff its block is: it is cleared before the real
+// free is called and set after the real malloc returned, so a block's address
+// can never be in two hands. Thread-safe without locks: plain relaxed loads
+// and stores; leaves are added by compare-and-swap and never given back.
+#ifndef HEAPLINE_PRELOAD_LIVE_TABLE_H_
+#define HEAPLINE_PRELOAD_LIVE_TABLE_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "preload/pages.h"
+
+namespace heapline {
+
+using NodeId = uint32_t;  // a call-tree node, < 2^26; see call_tree.h
+using Epoch = uint16_t;
+
+// One entry: node 26 | size 20 | epoch 16 | address bit 4 | live.
+class Entry {
+ public:
+  static constexpr uint32_t kLargeSize = (1u << 20) - 1;
+  constexpr Entry() : bits_(0) {}
+  constexpr explicit Entry(uint64_t bits) : bits_(bits) {}
+  constexpr Entry(NodeId node, uint64_t size, Epoch epoch, uintptr_t address)
+      : bits_(uint64_t{node} << 38 |
+              (size < kLargeSize ? size : kLargeSize) << 18 |
+              uint64_t{epoch} << 2 | (address >> 4 & 1) << 1 | 1) {}
+  constexpr uint64_t bits() const { return bits_; }
+  constexpr bool is_live() const { return bits_ & 1; }
+  constexpr uintptr_t address_bit4() const { return (bits_ >> 1 & 1) << 4; }
+  constexpr Epoch epoch() const { return static_cast<Epoch>(bits_ >> 2); }
+  constexpr uint32_t size_field() const { return bits_ >> 18 & kLargeSize; }
+  constexpr NodeId node() const { return static_cast<NodeId>(bits_ >> 38); }
+
+ private:
+  uint64_t bits_;
+};
+
+// A live block as the table tells it.
+struct LiveBlock {
+  uintptr_t address;
+  uint64_t requested_bytes;
+  NodeId node;
+  Epoch epoch;
+};
+
+class LiveTable {
+ public:
+  static constexpr int kUnitShift = 5;
+  static constexpr int kLeafShift = 26;  // 64 MiB of addresses
+  static constexpr size_t kTopEntries = size_t{1} << (47 - kLeafShift);
+  static constexpr size_t kLeafEntries = size_t{1} << (kLeafShift - kUnitShift);
+  static constexpr size_t kLargePerLeaf = size_t{1} << (kLeafShift - 20);
+
+  struct Leaf {
+    uint64_t entries[kLeafEntries];     // 16 MiB, Entry bits
+    uint64_t large_size[kLargePerLeaf]; // valid where size_field is kLargeSize
+  };
+
+  // Maps the top level. False: no memory; nothing can be recorded.
+  bool Initialize();
+
+  // Records `address` as live. False: no room for its leaf (counted by the
+  // caller as dropped), or an address no table of ours covers.
+  bool Set(uintptr_t address, NodeId node, uint64_t size, Epoch epoch) {
+    Leaf* leaf = LeafFor(address);
+    if (__builtin_expect(leaf == nullptr, 0)) {
+      leaf = AddLeaf(address);
+      if (leaf == nullptr) return false;
+    }
+    if (__builtin_expect(size >= Entry::kLargeSize, 0)) {
+      Store(&leaf->large_size[LargeIndex(address)], size);
+    }
+    Store(&leaf->entries[EntryIndex(address)],
+          Entry(node, size, epoch, address).bits());
+    return true;
+  }
+
+  // What stands for `address`; not live when there is none.
+  Entry Find(uintptr_t address) const {
+    const Leaf* leaf = LeafFor(address);
+    if (__builtin_expect(leaf == nullptr, 0)) return Entry();
+    const Entry entry(Load(&leaf->entries[EntryIndex(address)]));
+    if (!entry.is_live() || entry.address_bit4() != (address & 16) ||
+        (address & 15) != 0) {
+      return Entry();
+    }
+    return entry;
+  }
+
+  // Forgets `address` and returns what stood there.
+  Entry Clear(uintptr_t address) {
+    const Entry entry = Find(address);
+    if (__builtin_expect(entry.is_live(), 1)) {
+      Store(&LeafFor(address)->entries[EntryIndex(address)], 0);
+    }
+    return entry;
+  }
+
+  // The size recorded with an entry that Find or Clear returned.
+  uint64_t SizeOf(uintptr_t address, Entry entry) const {
+    if (__builtin_expect(entry.size_field() != Entry::kLargeSize, 1)) {
+      return entry.size_field();
+    }
+    return Load(&LeafFor(address)->large_size[LargeIndex(address)]);
+  }
+
+  // Calls visit(LiveBlock) for each live block by ascending address.
+  // is_touched(first, pages, bits): sets bit i of `bits` (zeroed before) where
+  // page i from `first` was ever written; it spares the scan from touching,
+  // and so allocating, what are still holes. REQUIRES: nobody writes (a
+  // stopped process, or the snapshot's child).
+  template <typename IsTouched, typename Visit>
+  void ForEach(IsTouched is_touched, Visit visit) const {
+    if (top_ == nullptr) return;
+    uint64_t touched[kLeafPages / 64];
+    for (size_t top = 0; top < kTopEntries; ++top) {
+      const Leaf* leaf = top_[top];
+      if (leaf == nullptr) continue;
+      for (uint64_t& word : touched) word = 0;
+      is_touched(leaf, kLeafPages, touched);
+      for (size_t page = 0; page < kLeafPages; ++page) {
+        if ((touched[page / 64] >> (page % 64) & 1) == 0) continue;
+        const size_t first = page * kEntriesPerPage;
+        for (size_t i = first; i < first + kEntriesPerPage; ++i) {
+          const Entry entry(leaf->entries[i]);
+          if (!entry.is_live()) continue;
+          const uintptr_t address = (top << kLeafShift) + (i << kUnitShift) +
+                                    entry.address_bit4();
+          visit(LiveBlock{address, SizeOf(address, entry), entry.node(),
+                          entry.epoch()});
+        }
+      }
+    }
+  }
+
+ private:
+  static constexpr size_t kEntriesPerPage = kPageBytes / sizeof(uint64_t);
+  static constexpr size_t kLeafPages = kLeafEntries / kEntriesPerPage;
+
+  static uint64_t Load(const uint64_t* word) {
+    return __atomic_load_n(word, __ATOMIC_RELAXED);
+  }
+  static void Store(uint64_t* word, uint64_t value) {
+    __atomic_store_n(word, value, __ATOMIC_RELAXED);
+  }
+  static size_t EntryIndex(uintptr_t address) {
+    return address >> kUnitShift & (kLeafEntries - 1);
+  }
+  static size_t LargeIndex(uintptr_t address) {
+    return address >> 20 & (kLargePerLeaf - 1);
+  }
+  Leaf* LeafFor(uintptr_t address) const {
+    const size_t top = address >> kLeafShift;
+    if (__builtin_expect(top >= kTopEntries || top_ == nullptr, 0)) {
+      return nullptr;
+    }
+    return __atomic_load_n(&top_[top], __ATOMIC_ACQUIRE);
+  }
+  Leaf* AddLeaf(uintptr_t address);
+
+  Leaf** top_;
+};
+
+}  // namespace heapline
+
+#endif  // HEAPLINE_PRELOAD_LIVE_TABLE_H_

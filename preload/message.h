@@ -1,0 +1,51 @@
+// message.h: the few words the shim says, and text without libc. A message is
+// one line on stderr, "heapline: …", written by one raw write(2) to fd 2, not
+// at all where fd 2 is closed or quiet=1. Bounded, no allocation, no locale.
+// Thread-safe; async-signal-safe.
+#ifndef HEAPLINE_PRELOAD_MESSAGE_H_
+#define HEAPLINE_PRELOAD_MESSAGE_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+namespace heapline {
+
+// A line built in place; what does not fit is cut. Control bytes in appended
+// text are shown as \xNN.
+class Line {
+ public:
+  Line& Add(const char* text);
+  Line& Add(const char* bytes, size_t count);
+  Line& Number(uint64_t value);
+  Line& Hex(uint64_t value);
+  Line& Signed(int64_t value);
+  // "1.5 MiB", "317 bytes".
+  Line& ByteCount(uint64_t bytes);
+  // The system's word for an error number: "No space left on device (28)".
+  Line& Error(long error_number);
+  const char* c_str();
+  size_t size() const { return used_; }
+
+ private:
+  char text_[1024];
+  size_t used_ = 0;
+};
+
+// Writes one line for the user. kError is silenced by quiet=1, kVerbose is
+// shown with verbose=1 only.
+enum class Severity { kError, kVerbose };
+void Say(Severity severity, Line& line);
+void Say(Severity severity, const char* text);
+
+// Text without libc. Lengths exclude the NUL.
+size_t Length(const char* text);
+bool Equal(const char* a, const char* b);
+bool StartsWith(const char* text, const char* prefix);
+// Copies at most capacity - 1 bytes and a NUL; returns the length copied.
+size_t CopyText(char* out, size_t capacity, const char* text);
+// Shell-like glob: * and ?, no classes; the whole text must match.
+bool GlobMatches(const char* pattern, size_t pattern_length, const char* text);
+
+}  // namespace heapline
+
+#endif  // HEAPLINE_PRELOAD_MESSAGE_H_

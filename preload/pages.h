@@ -1,0 +1,34 @@
+// pages.h: where all memory of the shim comes from: anonymous private
+// mappings, counted, under max_memory. Nothing in preload/ reaches malloc.
+// Memory is zeroed. Thread-safe and async-signal-safe: one system call and one
+// atomic counter; no lock.
+#ifndef HEAPLINE_PRELOAD_PAGES_H_
+#define HEAPLINE_PRELOAD_PAGES_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+namespace heapline {
+
+// What the pages are for decides what degrades first when max_memory is
+// reached (docs/limits.md): call-tree nodes stop first, then live-table
+// leaves; kEssential (thread states, the writer's buffer) may pass it.
+enum class PageUse { kNodes, kLiveTable, kEssential };
+
+inline constexpr size_t kPageBytes = 4096;
+inline constexpr size_t kHugePageBytes = size_t{2} << 20;
+
+// `bytes` of zeroed memory, rounded up to pages, aligned to kPageBytes, or
+// NULL: no memory, past max_memory, or less than 1 MiB would be left under
+// RLIMIT_AS.
+void* MapPages(size_t bytes, PageUse use);
+// The same, aligned to kHugePageBytes.
+void* MapPagesHugeAligned(size_t bytes, PageUse use);
+void UnmapPages(void* start, size_t bytes);
+
+// Bytes mapped now and not given back; touched or not.
+size_t MappedPageBytes();
+
+}  // namespace heapline
+
+#endif  // HEAPLINE_PRELOAD_PAGES_H_

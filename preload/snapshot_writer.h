@@ -1,0 +1,41 @@
+// snapshot_writer.h: turns the stopped tables into one file in format v1
+// (include/heapline/snapshot_format.h): temporary name, sections with
+// checksums, renamed without replacing to the next free
+// <program>.<pid>.<sequence>.hl. Raw system calls only; one mapped buffer.
+// Runs in the snapshot's child, or in the stopped process itself.
+#ifndef HEAPLINE_PRELOAD_SNAPSHOT_WRITER_H_
+#define HEAPLINE_PRELOAD_SNAPSHOT_WRITER_H_
+
+#include <stdint.h>
+
+#include "preload/snapshot.h"
+#include "preload/stop_world.h"
+
+namespace heapline {
+
+struct CutFacts {
+  const SnapshotRequest* request;
+  const StoppedWorld* world;
+  uint64_t cut_monotonic_ns;
+  uint64_t cut_realtime_ns;
+  bool in_process;
+  // In memory shared with the parent, filled in by it when it has resumed.
+  const volatile uint64_t* pause_ns;
+  uint64_t clone_ns;
+};
+
+struct WrittenFile {
+  char path[4096];      // its final name
+  uint64_t bytes;
+  uint64_t live_bytes;
+  uint64_t live_count;
+};
+
+// 0, or -errno with *what naming the step that failed. On failure no file is
+// left under any name.
+long WriteSnapshot(const CutFacts& facts, WrittenFile* written,
+                   const char** what);
+
+}  // namespace heapline
+
+#endif  // HEAPLINE_PRELOAD_SNAPSHOT_WRITER_H_

@@ -1,0 +1,121 @@
+// thread_state.h: what the shim keeps of a thread, in a mapping of its own:
+// guard, park request, caches, batched totals. Reached through one
+// initial-exec TLS pointer; listed for ever in one global list (so that a
+// snapshot finds the states of all threads, dead ones too); a dead thread's
+// state is taken over by a new thread, totals and all.
+//
+// Only the owning thread writes its state, but for `park_requested`; the
+// snapshot's child reads all of them when everybody stands still. Caches may be
+// used only while guard == 1 (the outermost hook): a signal handler that
+// allocates inside a hook sees guard > 1 and takes the paths without caches.
+#ifndef HEAPLINE_PRELOAD_THREAD_STATE_H_
+#define HEAPLINE_PRELOAD_THREAD_STATE_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "preload/call_tree.h"
+#include "preload/cfi_rules.h"
+
+namespace heapline {
+
+// A realloc or a late record that a thread was stopped in the middle of.
+struct InFlight {
+  uintptr_t old_address;  // given to the real realloc, not yet known freed
+  uint64_t old_bytes;
+  NodeId old_node;
+  uintptr_t new_address;  // returned by the real call, not yet in the table
+  uint64_t new_bytes;
+};
+
+// [low, high) of stack memory that was found readable (readable_memory.h).
+struct ReadableWindow {
+  uintptr_t low;
+  uintptr_t high;
+  uint64_t generation;
+};
+
+struct ThreadState {
+  // Hooks running in this thread: 0 outside, 1 in one, more when a signal
+  // handler or the allocator itself re-entered.
+  volatile uint32_t guard;
+  volatile uint32_t in_next;         // 1 while the real function runs
+  volatile uint32_t park_requested;  // set by the stop handler; see stop_world
+  uintptr_t guard_frame;             // frame address of the outermost hook
+
+  int32_t tid;
+  ThreadState* next;  // in the global list; set once
+  uintptr_t thread_pointer;  // fs base: tells a thread's own TLS and stack
+
+  NodeId thread_node;  // kind thread; 0: not made yet
+  NodeId base_node;    // thread_node or the innermost open scope
+  bool name_changed;   // re-intern thread_node at the next capture
+  uintptr_t start_routine;
+
+  InFlight in_flight;
+
+  // Batched process totals, flushed by heap_totals.
+  int64_t live_bytes_delta;
+  int64_t live_count_delta;
+  int64_t flush_at;  // flush when |live_bytes_delta| reaches it
+  uint64_t total_bytes;
+  uint64_t total_count;
+  uint64_t temporary_count;
+
+  uintptr_t last_allocation;  // for "temporary": freed before the next one
+  NodeId last_allocation_node;
+
+  int64_t bytes_until_sample;  // sample=N
+  uint64_t random_state;
+
+  uint64_t foreign_frees;
+  uint64_t truncated_stacks;
+  uint64_t captures;  // for check=N
+
+  ReadableWindow window;        // of the stack it last captured from
+  uintptr_t own_stack_end;      // main stack or the TCB's mapping; 0 unknown
+
+  // Caches, outermost hook only.
+  static constexpr size_t kRuleEntries = 2048;
+  static constexpr size_t kChildEntries = 1024;
+  static constexpr size_t kCounterEntries = 256;
+  struct RuleSlot {
+    uintptr_t return_address;
+    Rule rule;
+  };
+  struct ChildSlot {
+    uint64_t address;
+    NodeId parent;
+    NodeId child;  // 0: empty
+  };
+  struct CounterSlot {
+    NodeId node;  // 0: empty
+    uint32_t count;
+    uint32_t temporary;
+    uint64_t bytes;
+  };
+  uint64_t rule_generation;  // rules are dropped when modules change
+  RuleSlot rules[kRuleEntries];
+  ChildSlot children[kChildEntries];
+  CounterSlot counters[kCounterEntries];
+};
+
+// One TLS pointer; initial-exec. NULL: this thread was not seen yet.
+extern __thread ThreadState* current_thread
+    __attribute__((tls_model("initial-exec"), visibility("hidden")));
+
+// The calling thread's state, made or taken over from a dead thread. NULL: no
+// memory; the hook then forwards and counts its block as dropped.
+ThreadState* AttachThread();
+
+// Head of the list of all states ever made.
+ThreadState* FirstThreadState();
+// The state whose thread has this tid, dead or alive, or NULL.
+ThreadState* ThreadStateOf(int32_t tid);
+// In a forked child: the caller's state is the only living one; the others'
+// totals stay, their tids become 0.
+void KeepOnlyCallingThread();
+
+}  // namespace heapline
+
+#endif  // HEAPLINE_PRELOAD_THREAD_STATE_H_

@@ -1,0 +1,54 @@
+// tracer.h: what the whole shim shares: the mode, the options, the tables.
+// Zero-initialised globals, set up once by lifecycle.cc at the first hook call
+// (in the loader, single-threaded); afterwards the mode is the only thing that
+// changes. Readable by every thread without a lock.
+#ifndef HEAPLINE_PRELOAD_TRACER_H_
+#define HEAPLINE_PRELOAD_TRACER_H_
+
+#include <stdint.h>
+
+#include "preload/live_table.h"
+#include "preload/options.h"
+
+namespace heapline {
+
+enum class Mode : uint8_t {
+  kUnset = 0,   // before the first hook call
+  kStarting,    // being set up: calls that come now are the loader's or ours
+  kTracing,     // every allocation is recorded
+  kForwarding,  // start=0 or after `stop`: frees are noted, allocations not
+  kAside        // this process is not traced: privileged, sanitized, not
+                // followed …; every hook is a plain forward
+};
+
+struct Tracer {
+  Mode mode;
+  bool next_is_libc;       // the wrapped allocator is libc's own
+  bool calls_restricted;   // the program set a seccomp filter: only mmap,
+                           // munmap and futex from now on
+  uint32_t min_request;    // 32 for allocators with smaller spacing, else 0
+  uint32_t incomplete;     // HL_INCOMPLETE_…, sticky
+  int32_t pid;             // of the process these tables belong to
+  uint64_t start_ns;       // CLOCK_MONOTONIC at start (of this pid)
+  uint64_t start_realtime_ns;
+  uint64_t dropped_blocks; // atomic
+  uint64_t lost_snapshots; // atomic
+  uint64_t round;          // heapline_round()
+  char** arguments;        // the kernel's argv block
+  char** environment;      // the kernel's envp block
+  Options options;
+  LiveTable blocks;
+};
+
+extern Tracer tracer __attribute__((visibility("hidden")));
+
+inline Mode CurrentMode() {
+  return __atomic_load_n(&tracer.mode, __ATOMIC_RELAXED);
+}
+inline void SetMode(Mode mode) {
+  __atomic_store_n(&tracer.mode, mode, __ATOMIC_RELAXED);
+}
+
+}  // namespace heapline
+
+#endif  // HEAPLINE_PRELOAD_TRACER_H_
