@@ -1,0 +1,81 @@
+// Parses argv by the command table and runs one command.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "analyzer/command/command.h"
+#include "analyzer/command/did_you_mean.h"
+
+namespace heapline {
+namespace {
+
+const std::map<std::string, ColorMode>& ColorNames() {
+  static const auto* const names =
+      new std::map<std::string, ColorMode>{{"auto", ColorMode::kAuto},
+                                           {"always", ColorMode::kAlways},
+                                           {"never", ColorMode::kNever}};
+  return *names;
+}
+
+void AddColorOption(CLI::App& app, CommandContext& context) {
+  app.add_option("--color", context.color,
+                 "Colour: auto (on a terminal), always or never")
+      ->type_name("WHEN")
+      ->transform(CLI::CheckedTransformer(ColorNames()));
+}
+
+int Complain(const std::string& who, const std::string& message) {
+  std::fprintf(stderr, "%s: %s\n", who.c_str(), message.c_str());
+  return kExitCannot;
+}
+
+}  // namespace
+
+int RunCommandLine(int argc, char** argv) {
+  CommandContext context;
+  if (argc > 0) context.program_path = argv[0];
+
+  CLI::App app("Finds leaks and memory growth in any Linux program",
+               "heapline");
+  app.set_version_flag("--version", "heapline " HEAPLINE_VERSION_STRING);
+  app.require_subcommand(0, 1);
+  AddColorOption(app, context);
+
+  std::map<const CLI::App*, CommandAction> actions;
+  for (const CommandRow& row : CommandTable()) {
+    CLI::App* command = app.add_subcommand(row.name, row.summary);
+    command->group(row.group);
+    actions[command] = row.declare(context, *command);
+    AddColorOption(*command, context);
+  }
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& done) {  // --help, --version
+    return app.exit(done) == 0 ? kExitDone : kExitCannot;
+  } catch (const CLI::ParseError& error) {
+    const std::vector<CLI::App*> chosen = app.get_subcommands();
+    const CLI::App& where = chosen.empty() ? app : *chosen.front();
+    const std::string who =
+        chosen.empty() ? "heapline" : "heapline " + where.get_name();
+    std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
+    return Complain(who, UsageMessage(where, arguments, error));
+  }
+
+  const std::vector<CLI::App*> chosen = app.get_subcommands();
+  if (chosen.empty()) {
+    std::fputs(app.help().c_str(), stderr);
+    return kExitCannot;
+  }
+  const absl::StatusOr<int> status = actions[chosen.front()]();
+  if (!status.ok()) {
+    return Complain("heapline " + chosen.front()->get_name(),
+                    std::string(status.status().message()));
+  }
+  return *status;
+}
+
+}  // namespace heapline
