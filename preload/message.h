@@ -1,6 +1,7 @@
 // message.h: the few words the shim says, and text without libc. A message is
-// one line on stderr, "heapline: …", written by one raw write(2) to fd 2, not
-// at all where fd 2 is closed or quiet=1. Bounded, no allocation, no locale.
+// one line on stderr, "heapline: …", written by one raw write(2) to fd 2; not
+// at all where quiet=1, where fd 2 is closed or has become another file than
+// it was at start, or where nobody takes it. Bounded, no allocation, no locale.
 // Thread-safe; async-signal-safe.
 #ifndef HEAPLINE_PRELOAD_MESSAGE_H_
 #define HEAPLINE_PRELOAD_MESSAGE_H_
@@ -36,6 +37,8 @@ class Line {
 enum class Severity { kError, kVerbose };
 void Say(Severity severity, Line& line);
 void Say(Severity severity, const char* text);
+// Remembers which file fd 2 is, once: at start, or at the first message.
+void NoteStandardError();
 
 // Text without libc. Lengths exclude the NUL.
 size_t Length(const char* text);
