@@ -1,0 +1,39 @@
+// next.h: next::name is the function that a call of `name` would have reached
+// without us: the next definition in the program's lookup order, so that any
+// other allocator keeps working. Resolved once by ResolveNext (dlsym), then
+// constant. A pointer is NULL where there is no such function; the caller
+// knows what to do then. Thread-safe after start.
+#ifndef HEAPLINE_PRELOAD_NEXT_H_
+#define HEAPLINE_PRELOAD_NEXT_H_
+
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+namespace heapline {
+namespace next {
+
+#define HEAPLINE_INTERPOSED(result, name, parameters) \
+  extern result(*name) parameters;
+#include "preload/interposed.def"
+
+}  // namespace next
+
+// Fills in every next::name. False, with one line said, when the allocator's
+// own functions cannot be found or are ours again: the process is then not
+// traced. Sets tracer.next_is_libc and min_request. Runs while the mode is
+// kStarting: what dlsym allocates comes from the bootstrap arena.
+bool ResolveNext();
+
+// A symbol of the program by name, in its ordinary lookup order; NULL when
+// there is none. At start only: takes the loader's lock.
+void* FindSymbol(const char* name);
+
+// Path of the library whose malloc is called, for the header; "" before start.
+const char* AllocatorPath();
+
+}  // namespace heapline
+
+#endif  // HEAPLINE_PRELOAD_NEXT_H_

@@ -1,0 +1,98 @@
+#include "preload/pages.h"
+
+#include <sys/mman.h>
+#include <sys/resource.h>
+
+#include "preload/sys.h"
+#include "preload/tracer.h"
+
+namespace heapline {
+namespace {
+
+size_t mapped_bytes;
+
+// Under RLIMIT_AS our tables count against the program's limit: this much is
+// always left to it. Proven by mapping that much more and giving it back.
+constexpr size_t kReserveBytes = size_t{1} << 20;
+bool address_space_is_limited;
+bool limit_is_known;
+
+// max_memory in the stated order: call-tree nodes may use three quarters of
+// it, the live table all, what is essential may pass it.
+bool IsPastCeiling(size_t bytes, PageUse use) {
+  const uint64_t ceiling = tracer.options.max_memory;
+  if (ceiling == 0 || use == PageUse::kEssential) return false;
+  const uint64_t share = use == PageUse::kNodes ? ceiling / 4 * 3 : ceiling;
+  return __atomic_load_n(&mapped_bytes, __ATOMIC_RELAXED) + bytes > share;
+}
+
+void* RawMap(size_t bytes) {
+  const long result =
+      sys::Call(SYS_mmap, 0, sys::Arg(bytes), PROT_READ | PROT_WRITE,
+                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  return sys::Failed(result) ? nullptr : reinterpret_cast<void*>(result);
+}
+
+void RawUnmap(void* start, size_t bytes) {
+  sys::Call(SYS_munmap, sys::Arg(start), sys::Arg(bytes));
+}
+
+// Asked once a process and again after a refusal: setrlimit is rare. Not asked
+// once the program restricts its calls.
+bool LeavesReserve() {
+  if (!__atomic_load_n(&limit_is_known, __ATOMIC_RELAXED)) {
+    struct rlimit limit = {RLIM_INFINITY, RLIM_INFINITY};
+    if (!tracer.calls_restricted) {
+      sys::Call(SYS_prlimit64, 0, RLIMIT_AS, 0, sys::Arg(&limit));
+    }
+    address_space_is_limited = limit.rlim_cur != RLIM_INFINITY;
+    __atomic_store_n(&limit_is_known, true, __ATOMIC_RELAXED);
+  }
+  if (!address_space_is_limited) return true;
+  void* reserve = RawMap(kReserveBytes);
+  if (reserve == nullptr) return false;
+  RawUnmap(reserve, kReserveBytes);
+  return true;
+}
+
+}  // namespace
+
+void* MapPages(size_t bytes, PageUse use) {
+  bytes = (bytes + kPageBytes - 1) & ~(kPageBytes - 1);
+  if (IsPastCeiling(bytes, use)) return nullptr;
+  void* start = RawMap(bytes);
+  if (start == nullptr) {
+    __atomic_store_n(&limit_is_known, false, __ATOMIC_RELAXED);
+    return nullptr;
+  }
+  if (!LeavesReserve()) {
+    RawUnmap(start, bytes);
+    return nullptr;
+  }
+  __atomic_add_fetch(&mapped_bytes, bytes, __ATOMIC_RELAXED);
+  return start;
+}
+
+void* MapPagesHugeAligned(size_t bytes, PageUse use) {
+  bytes = (bytes + kPageBytes - 1) & ~(kPageBytes - 1);
+  char* start = static_cast<char*>(MapPages(bytes + kHugePageBytes, use));
+  if (start == nullptr) return nullptr;
+  const uintptr_t address = reinterpret_cast<uintptr_t>(start);
+  const size_t head = (-address) & (kHugePageBytes - 1);
+  if (head != 0) UnmapPages(start, head);
+  UnmapPages(start + head + bytes, kHugePageBytes - head);
+  return start + head;
+}
+
+void UnmapPages(void* start, size_t bytes) {
+  bytes = (bytes + kPageBytes - 1) & ~(kPageBytes - 1);
+  if (bytes == 0) return;
+  RawUnmap(start, bytes);
+  __atomic_sub_fetch(&mapped_bytes, bytes, __ATOMIC_RELAXED);
+}
+
+size_t MappedPageBytes() {
+  return __atomic_load_n(&mapped_bytes, __ATOMIC_RELAXED);
+}
+
+}  // namespace heapline
