@@ -1,0 +1,478 @@
+#include "preload/options.h"
+
+#include <signal.h>
+
+#include "preload/message.h"
+
+namespace heapline {
+namespace {
+
+enum class Type : uint8_t {
+  kFlag,
+  kCount,
+  kBytes,
+  kDuration,
+  kGrowth,
+  kSignal,
+  kText,
+  kUnwinder
+};
+
+struct Row {
+  Type type;
+  uint16_t offset;
+  const char* name;
+  const char* default_value;
+  const char* help;
+};
+
+constexpr Row kRows[] = {
+#define HEAPLINE_OPTION(type, name, default_value, help) \
+  {Type::k##type, offsetof(Options, name), #name, default_value, help},
+#include "heapline/options.def"
+};
+
+// What a value of each type looks like, for the message about a bad one.
+constexpr const char* kGrammar[] = {
+    "0 or 1",
+    "a whole number",
+    "a number with an optional K, M, G or T",
+    "0 or a number with ms, s, m or h",
+    "a number with an optional K, M, G or T, or a percentage such as 10%",
+    "none, a signal's name such as USR2 or RTMAX-2, or its number",
+    "shorter than 4096 bytes",
+    "cfi or libunwind"};
+
+struct Text {
+  const char* bytes;
+  size_t count;
+};
+
+bool Is(Text text, const char* word) {
+  return Length(word) == text.count &&
+         __builtin_memcmp(text.bytes, word, text.count) == 0;
+}
+
+char Lower(char letter) {
+  return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter + 32)
+                                        : letter;
+}
+
+// Takes the digits in front of *text. False: there are none, or the number
+// does not fit.
+bool TakeNumber(Text* text, uint64_t* value) {
+  uint64_t number = 0;
+  size_t used = 0;
+  while (used < text->count && text->bytes[used] >= '0' &&
+         text->bytes[used] <= '9') {
+    if (__builtin_mul_overflow(number, uint64_t{10}, &number) ||
+        __builtin_add_overflow(
+            number, static_cast<uint64_t>(text->bytes[used] - '0'), &number)) {
+      return false;
+    }
+    ++used;
+  }
+  text->bytes += used;
+  text->count -= used;
+  *value = number;
+  return used > 0;
+}
+
+bool ParseCount(Text text, uint64_t* value) {
+  uint64_t number;
+  if (!TakeNumber(&text, &number) || text.count != 0) return false;
+  *value = number;
+  return true;
+}
+
+// K, KB and KiB alike; powers of 1024.
+bool ParseBytes(Text text, uint64_t* value) {
+  uint64_t number;
+  if (!TakeNumber(&text, &number)) return false;
+  int shift = 0;
+  if (text.count > 0) {
+    switch (Lower(text.bytes[0])) {
+      case 'k':
+        shift = 10;
+        break;
+      case 'm':
+        shift = 20;
+        break;
+      case 'g':
+        shift = 30;
+        break;
+      case 't':
+        shift = 40;
+        break;
+      default:
+        return false;
+    }
+    const Text rest = {text.bytes + 1, text.count - 1};
+    if (rest.count != 0 && !Is(rest, "B") && !Is(rest, "iB")) return false;
+  }
+  if (number > ~uint64_t{0} >> (shift + 1)) return false;
+  *value = number << shift;
+  return true;
+}
+
+bool ParseDuration(Text text, uint64_t* value) {
+  uint64_t number;
+  if (!TakeNumber(&text, &number)) return false;
+  uint64_t unit;
+  if (text.count == 0 && number == 0) {
+    unit = 1;
+  } else if (Is(text, "ms")) {
+    unit = 1000000;
+  } else if (Is(text, "s")) {
+    unit = 1000000000;
+  } else if (Is(text, "m")) {
+    unit = uint64_t{60} * 1000000000;
+  } else if (Is(text, "h")) {
+    unit = uint64_t{3600} * 1000000000;
+  } else {
+    return false;
+  }
+  uint64_t nanoseconds;
+  if (__builtin_mul_overflow(number, unit, &nanoseconds) ||
+      nanoseconds > ~uint64_t{0} >> 1) {
+    return false;
+  }
+  *value = nanoseconds;
+  return true;
+}
+
+bool ParseGrowth(Text text, GrowthStep* value) {
+  if (text.count > 0 && text.bytes[text.count - 1] == '%') {
+    uint64_t percent;
+    if (!ParseCount({text.bytes, text.count - 1}, &percent) ||
+        percent > 1000000) {
+      return false;
+    }
+    *value = {0, static_cast<uint32_t>(percent)};
+    return true;
+  }
+  uint64_t bytes;
+  if (!ParseBytes(text, &bytes)) return false;
+  *value = {bytes, 0};
+  return true;
+}
+
+struct SignalName {
+  const char* name;
+  int number;
+};
+
+constexpr SignalName kSignals[] = {
+    {"HUP", SIGHUP},   {"INT", SIGINT},       {"QUIT", SIGQUIT},
+    {"ABRT", SIGABRT}, {"USR1", SIGUSR1},     {"USR2", SIGUSR2},
+    {"PIPE", SIGPIPE}, {"ALRM", SIGALRM},     {"TERM", SIGTERM},
+    {"CHLD", SIGCHLD}, {"STKFLT", SIGSTKFLT}, {"CONT", SIGCONT},
+    {"TSTP", SIGTSTP}, {"TTIN", SIGTTIN},     {"TTOU", SIGTTOU},
+    {"URG", SIGURG},   {"XCPU", SIGXCPU},     {"XFSZ", SIGXFSZ},
+    {"PROF", SIGPROF}, {"VTALRM", SIGVTALRM}, {"WINCH", SIGWINCH},
+    {"IO", SIGIO},     {"POLL", SIGIO},       {"PWR", SIGPWR},
+};
+
+// The kernel's numbering: glibc keeps 32 and 33 for itself.
+constexpr int kFirstRealTime = 34;
+constexpr int kLastSignal = 64;
+
+// Whether a handler of ours may be put on it: not those that cannot be caught,
+// not glibc's own, not the faults (a handler that is not the fault's own
+// would return to the faulting instruction for ever).
+bool MayBeTaken(uint64_t number) {
+  switch (number) {
+    case 0:
+    case SIGKILL:
+    case SIGSTOP:
+    case SIGSEGV:
+    case SIGBUS:
+    case SIGFPE:
+    case SIGILL:
+    case SIGTRAP:
+    case SIGSYS:
+    case 32:
+    case 33:
+      return false;
+    default:
+      return number <= kLastSignal;
+  }
+}
+
+bool ParseSignal(Text text, int* value) {
+  if (Is(text, "none")) {
+    *value = 0;
+    return true;
+  }
+  uint64_t number;
+  if (ParseCount(text, &number)) {
+    if (!MayBeTaken(number)) return false;
+    *value = static_cast<int>(number);
+    return true;
+  }
+  if (text.count > 3 && Is({text.bytes, 3}, "SIG")) {
+    text.bytes += 3;
+    text.count -= 3;
+  }
+  for (const SignalName& row : kSignals) {
+    if (Is(text, row.name)) {
+      *value = row.number;
+      return true;
+    }
+  }
+  if (text.count < 5) return false;
+  const bool from_min = Is({text.bytes, 5}, "RTMIN");
+  if (!from_min && !Is({text.bytes, 5}, "RTMAX")) return false;
+  text.bytes += 5;
+  text.count -= 5;
+  uint64_t distance = 0;
+  if (text.count > 0) {
+    if (text.bytes[0] != (from_min ? '+' : '-')) return false;
+    if (!ParseCount({text.bytes + 1, text.count - 1}, &distance)) return false;
+    if (distance > kLastSignal - kFirstRealTime) return false;
+  }
+  const int steps = static_cast<int>(distance);
+  *value = from_min ? kFirstRealTime + steps : kLastSignal - steps;
+  return true;
+}
+
+bool SetField(const Row& row, Text value, Options* options) {
+  char* field = reinterpret_cast<char*>(options) + row.offset;
+  switch (row.type) {
+    case Type::kFlag: {
+      if (!Is(value, "0") && !Is(value, "1")) return false;
+      *reinterpret_cast<bool*>(field) = value.bytes[0] == '1';
+      return true;
+    }
+    case Type::kCount:
+      return ParseCount(value, reinterpret_cast<uint64_t*>(field));
+    case Type::kBytes:
+      return ParseBytes(value, reinterpret_cast<uint64_t*>(field));
+    case Type::kDuration:
+      return ParseDuration(value, reinterpret_cast<uint64_t*>(field));
+    case Type::kGrowth:
+      return ParseGrowth(value, reinterpret_cast<GrowthStep*>(field));
+    case Type::kSignal:
+      return ParseSignal(value, reinterpret_cast<int*>(field));
+    case Type::kText: {
+      if (value.count == 0 || value.count >= kOptionTextBytes) return false;
+      __builtin_memcpy(field, value.bytes, value.count);
+      field[value.count] = '\0';
+      return true;
+    }
+    case Type::kUnwinder: {
+      const bool is_cfi = Is(value, "cfi");
+      if (!is_cfi && !Is(value, "libunwind")) return false;
+      *reinterpret_cast<Unwinder*>(field) =
+          is_cfi ? Unwinder::kCfi : Unwinder::kLibunwind;
+      return true;
+    }
+  }
+  return false;
+}
+
+// What a value alone does not show: two options that cannot both hold, or a
+// number out of its option's range. NULL: all is well.
+const char* RangeFault(const Row& row, const Options& options) {
+  if (Equal(row.name, "reserved_signal")) {
+    if (options.reserved_signal == 0) return "a signal; it cannot be none";
+    if (options.reserved_signal == options.signal) {
+      return "another signal than `signal`";
+    }
+  }
+  if (Equal(row.name, "signal") && options.signal != 0 &&
+      options.signal == options.reserved_signal) {
+    return "another signal than `reserved_signal`";
+  }
+  if (Equal(row.name, "near_limit") && options.near_limit >= 100) {
+    return "a percentage under 100";
+  }
+  return nullptr;
+}
+
+// Levenshtein with neighbours' swaps, letters of either case alike.
+size_t EditDistance(Text a, const char* b) {
+  constexpr size_t kMost = 32;
+  const size_t b_count = Length(b);
+  if (a.count > kMost || b_count > kMost) return kMost * 2;
+  uint8_t rows[3][kMost + 1];
+  for (size_t j = 0; j <= b_count; ++j) rows[0][j] = static_cast<uint8_t>(j);
+  for (size_t i = 1; i <= a.count; ++i) {
+    uint8_t* now = rows[i % 3];
+    const uint8_t* last = rows[(i + 2) % 3];
+    const uint8_t* before_last = rows[(i + 1) % 3];
+    now[0] = static_cast<uint8_t>(i);
+    for (size_t j = 1; j <= b_count; ++j) {
+      const char left = Lower(a.bytes[i - 1]);
+      const char right = Lower(b[j - 1]);
+      size_t best = last[j - 1] + (left == right ? 0u : 1u);
+      if (last[j] + 1u < best) best = last[j] + 1u;
+      if (now[j - 1] + 1u < best) best = now[j - 1] + 1u;
+      if (i > 1 && j > 1 && left == Lower(b[j - 2]) &&
+          Lower(a.bytes[i - 2]) == right && before_last[j - 2] + 1u < best) {
+        best = before_last[j - 2] + 1u;
+      }
+      now[j] = static_cast<uint8_t>(best);
+    }
+  }
+  return rows[a.count % 3][b_count];
+}
+
+const Row* FindRow(Text key) {
+  for (const Row& row : kRows) {
+    if (Is(key, row.name)) return &row;
+  }
+  return nullptr;
+}
+
+const Row& NearestRow(Text key) {
+  const Row* nearest = &kRows[0];
+  size_t least = ~size_t{0};
+  for (const Row& row : kRows) {
+    const size_t distance = EditDistance(key, row.name);
+    if (distance < least) {
+      least = distance;
+      nearest = &row;
+    }
+  }
+  return *nearest;
+}
+
+// One key=value of the list, its value unquoted into `value`.
+struct Item {
+  Text key;
+  bool has_value;
+  bool is_closed;  // a quoted value ended with its quote
+  bool is_too_long;
+  size_t value_bytes;
+  char value[kOptionTextBytes];
+};
+
+bool IsSpace(char byte) {
+  return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r';
+}
+
+void Append(Item* item, char byte) {
+  if (item->value_bytes + 1 < sizeof item->value) {
+    item->value[item->value_bytes++] = byte;
+    item->value[item->value_bytes] = '\0';
+  } else {
+    item->is_too_long = true;
+  }
+}
+
+// Takes the next item off *at; false at the end of the list. In a quoted
+// value \" and \\ stand for themselves.
+bool TakeItem(const char** at, Item* item) {
+  const char* next = *at;
+  while (*next == ':' || IsSpace(*next)) ++next;
+  if (*next == '\0') return false;
+  item->key.bytes = next;
+  while (*next != '\0' && *next != '=' && *next != ':') ++next;
+  item->key.count = static_cast<size_t>(next - item->key.bytes);
+  while (item->key.count > 0 && IsSpace(item->key.bytes[item->key.count - 1])) {
+    --item->key.count;
+  }
+  item->has_value = *next == '=';
+  item->is_closed = true;
+  item->is_too_long = false;
+  item->value_bytes = 0;
+  item->value[0] = '\0';
+  if (item->has_value) {
+    ++next;
+    const char quote = *next == '"' || *next == '\'' ? *next++ : '\0';
+    if (quote != '\0') {
+      while (*next != '\0' && *next != quote) {
+        if (*next == '\\' && (next[1] == quote || next[1] == '\\')) ++next;
+        Append(item, *next++);
+      }
+      item->is_closed = *next == quote;
+      if (item->is_closed) ++next;
+    }
+    while (*next != '\0' && *next != ':') Append(item, *next++);
+  }
+  *at = next;
+  return true;
+}
+
+Line& AddTaken(const Row& row, Line* line) {
+  return line->Add("; taking ").Add(row.name).Add("=").Add(row.default_value);
+}
+
+void ComplainOfItem(const Item& item, void (*complain)(const char*)) {
+  Line line;
+  line.Add("HEAPLINE_OPTIONS: ");
+  const Row* row = FindRow(item.key);
+  if (row == nullptr) {
+    line.Add("unknown option '")
+        .Add(item.key.bytes, item.key.count < 64 ? item.key.count : 64)
+        .Add("' is ignored; did you mean '")
+        .Add(NearestRow(item.key).name)
+        .Add("'? (help=1 lists all)");
+  } else {
+    line.Add(row->name);
+    if (!item.has_value) {
+      line.Add(" has no value");
+    } else {
+      line.Add("=").Add(item.value,
+                        item.value_bytes < 64 ? item.value_bytes : 64);
+      line.Add(item.is_closed ? " is not valid" : " lacks its closing quote");
+    }
+    line.Add("; it must be ").Add(kGrammar[static_cast<size_t>(row->type)]);
+    AddTaken(*row, &line);
+  }
+  complain(line.c_str());
+}
+
+void SetDefault(const Row& row, Options* options) {
+  SetField(row, {row.default_value, Length(row.default_value)}, options);
+}
+
+// False: unknown key or bad value; the key's default stands then.
+bool TakeValue(const Item& item, Options* options) {
+  const Row* row = FindRow(item.key);
+  if (row == nullptr) return false;
+  if (item.has_value && item.is_closed && !item.is_too_long &&
+      SetField(*row, {item.value, item.value_bytes}, options)) {
+    return true;
+  }
+  SetDefault(*row, options);
+  return false;
+}
+
+}  // namespace
+
+void ParseOptions(const char* text, Options* options,
+                  void (*complain)(const char* line)) {
+  for (const Row& row : kRows) SetDefault(row, options);
+  if (text == nullptr) return;
+  // Kept out of the stack, which may be small: called once, by one thread.
+  static Item item;
+  // quiet=1 counts for the complaints too, wherever it stands.
+  const char* at = text;
+  while (TakeItem(&at, &item)) {
+    if (Is(item.key, "quiet")) TakeValue(item, options);
+  }
+  at = text;
+  while (TakeItem(&at, &item)) {
+    if (!TakeValue(item, options)) ComplainOfItem(item, complain);
+  }
+  for (const Row& row : kRows) {
+    const char* fault = RangeFault(row, *options);
+    if (fault == nullptr) continue;
+    SetDefault(row, options);
+    Line line;
+    line.Add("HEAPLINE_OPTIONS: ").Add(row.name).Add(" must be ").Add(fault);
+    complain(AddTaken(row, &line).c_str());
+  }
+}
+
+void DescribeOptions(void (*line)(const char* text)) {
+  for (const Row& row : kRows) {
+    Line text;
+    text.Add(row.name).Add("=").Add(row.default_value).Add("  ").Add(row.help);
+    line(text.c_str());
+  }
+}
+
+}  // namespace heapline
