@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "absl/container/btree_map.h"
+#include "absl/strings/string_view.h"
 #include "heapline/snapshot_format.h"
 
 namespace heapline {
@@ -27,7 +28,7 @@ struct Module {
   uint64_t end = 0;
   int64_t load_bias = 0;  // run-time minus link-time address
   uint32_t generation = 0;
-  uint32_t flags = 0;  // HL_MODULE_…
+  uint32_t flags = 0;    // HL_MODULE_…
   std::string build_id;  // raw bytes; empty when the file has none
   std::string path;
 };
@@ -52,7 +53,7 @@ struct NodeLabel {
 struct NodeColumns {
   std::vector<uint64_t> address;
   std::vector<NodeId> parent;
-  std::vector<uint8_t> kind;         // HlNodeKind
+  std::vector<uint8_t> kind;  // HlNodeKind
   std::vector<uint32_t> generation;
   size_t size() const { return address.size(); }
 };
@@ -89,6 +90,34 @@ struct ExpectedDead {
   std::string label;
 };
 
+// A frame of a node as the writer resolved it (HL_SECTION_SYMBOLS). Several of
+// one node are the frames inlined at its address, innermost first.
+struct NodeSymbol {
+  NodeId node{};
+  uint32_t line = 0;        // 0: unknown
+  bool is_inlined = false;  // into the node's next symbol
+  std::string function;
+  std::string file;
+  std::string module;
+};
+
+// One line of the process's /proc/self/smaps.
+struct Mapping {
+  uint64_t start = 0;
+  uint64_t bytes = 0;
+  uint64_t rss_bytes = 0;
+  uint32_t flags = 0;  // HL_MAPPING_…
+  std::string path;
+};
+
+// A section that this version does not know, or knows as reserved: kept so
+// that no form loses it.
+struct OpaqueSection {
+  uint32_t id = 0;
+  uint64_t record_count = 0;
+  std::string bytes;  // decoded payload
+};
+
 // One property of snapshot_properties.def: a number or a text.
 struct Property {
   bool is_text = false;
@@ -98,6 +127,7 @@ struct Property {
 
 struct Snapshot {
   std::string file;  // where it was read from, for messages and reports
+  uint16_t architecture = HL_ARCH_X86_64;
   absl::btree_map<uint32_t, Property> properties;  // by property id
   std::vector<Module> modules;
   std::vector<Thread> threads;
@@ -110,6 +140,9 @@ struct Snapshot {
   std::vector<EpochRecord> epochs;
   std::vector<AddressRange> root_regions;
   std::vector<ExpectedDead> expected_dead;
+  std::vector<Mapping> mappings;
+  std::vector<NodeSymbol> symbols;  // ascending by node; may be empty
+  std::vector<OpaqueSection> opaque_sections;
 
   // What a damaged file lost: one sentence each, empty for a whole file
   // ("blocks: section at byte 8192 has a wrong checksum: 51 records left out").
@@ -129,7 +162,15 @@ uint64_t NumberOf(const Snapshot& snapshot, PropertyId id,
 // The property's text, or "" where the file has none.
 const std::string& TextOf(const Snapshot& snapshot, PropertyId id);
 
-// Name of an HL_REASON… kind etc. is text in the file; property rows by name.
+// Indices into snapshot.blocks, ascending, of the blocks that contain a pool
+// block: containers, which count with no bytes.
+std::vector<size_t> ContainerBlocks(const Snapshot& snapshot);
+
+// One sentence where the blocks do not add up to the properties live_bytes and
+// live_count (the invariant above), "" where they do or the file cannot say:
+// no such property, sampling, or `complete` 0.
+std::string CheckTotals(const Snapshot& snapshot);
+
 struct PropertyRow {
   uint32_t id;
   bool is_text;
@@ -138,6 +179,9 @@ struct PropertyRow {
 };
 // All rows of snapshot_properties.def, by id.
 const std::vector<PropertyRow>& PropertyTable();
+// The row, or nullptr where there is none.
+const PropertyRow* FindPropertyById(uint32_t id);
+const PropertyRow* FindPropertyByName(absl::string_view name);
 
 }  // namespace heapline
 

@@ -8,7 +8,7 @@
 #ifndef HEAPLINE_ANALYZER_SNAPSHOT_SNAPSHOT_READER_H_
 #define HEAPLINE_ANALYZER_SNAPSHOT_SNAPSHOT_READER_H_
 
-#include <memory>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"

@@ -99,13 +99,19 @@ enum HlSectionId {
   HL_SECTION_EDGES = 12,
   HL_SECTION_OBJECT_WORDS = 13,
 
-  /* {varint start, varint length, varint rss bytes, varint flags rwxp,
-   *  text path}: the process's mappings as /proc/self/smaps had them. */
+  /* {varint start, varint length, varint rss bytes, varint flags
+   *  HL_MAPPING_…, text path}: the process's mappings as /proc/self/smaps had
+   * them. */
   HL_SECTION_MAPPINGS = 14,
   /* {varint start, varint bytes}: heapline_add_root. */
   HL_SECTION_ROOT_REGIONS = 15,
   /* {varint address, text label}: heapline_expect_dead blocks that live. */
   HL_SECTION_EXPECTED_DEAD = 16,
+  /* {varint node, varint line (0: unknown), varint flags, text function,
+   *  text file, text module}: symbols written by a tool that resolved them
+   * already; optional. Several records of one node follow each other: the
+   * frames inlined at its address, innermost first. */
+  HL_SECTION_SYMBOLS = 17,
 
   /* A PROPERTIES payload again: what is known only when all is written
    * (timings, record totals). A file without it was cut short. */
@@ -138,6 +144,17 @@ enum {
   HL_MODULE_UNLOADED = 1,  /* no longer mapped at the cut */
   HL_MODULE_VDSO = 2,
   HL_MODULE_MAIN = 4       /* the executable */
+};
+
+/* Flags of a symbol. */
+enum { HL_SYMBOL_INLINED = 1 /* into the node's next record */ };
+
+/* Flags of a mapping: the letters rwxp. */
+enum {
+  HL_MAPPING_READ = 1,
+  HL_MAPPING_WRITE = 2,
+  HL_MAPPING_EXECUTE = 4,
+  HL_MAPPING_PRIVATE = 8
 };
 
 /* Flags of a thread. */
