@@ -1,8 +1,8 @@
-// Expect: early_return.c:@ blocks=250 bytes=8000
+// Expect: early_return.c:13 blocks=250 bytes=8000
 // Fixed: blocks=0 bytes=0
 //
 // The error path returns without freeing what the good path frees. The copy is
-// made inside libc (strdup): the line to be named is the one that asked for it.
+// made inside libc (strdup); the line that asked for it is the one to blame.
 #define _POSIX_C_SOURCE 200809L /* strdup */
 #include <stdlib.h>
 #include <string.h>
