@@ -27,6 +27,12 @@ void RefreshControlPage(uint64_t monotonic_ns);
 // reserved signal's handler (with its ucontext) and on the slow path (NULL).
 void AnswerRequest(const void* leader_context);
 
+// How a snapshot of reason `request` ended. Called by whoever wrote the file:
+// the page is shared with the writing child, so the child calls it itself; the
+// process calls ReplyLost for a child that died.
+void ReplyWritten(const char* path);
+void ReplyLost(long error_number, const char* what);
+
 }  // namespace heapline
 
 #endif  // HEAPLINE_PRELOAD_CONTROL_H_

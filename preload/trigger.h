@@ -6,23 +6,42 @@
 #ifndef HEAPLINE_PRELOAD_TRIGGER_H_
 #define HEAPLINE_PRELOAD_TRIGGER_H_
 
-#include <signal.h>
 #include <stdint.h>
+
+#include "preload/snapshot.h"
 
 namespace heapline {
 
-// Installs the reserved signal's handler, `signal`, on_death and the timer,
-// as the options ask. Called once at start and again in a forked process.
+// Installs `signal`, on_death and the timer, as the options ask. Called once
+// at start, after the reserved signal's handler is there, and again in a
+// forked process (kept files are then forgotten: they are the parent's).
 void ArmTriggers();
-// An exec or `follow` is about to take the tracer away.
+// A seccomp filter or `follow` is about to take the tracer away.
 void DisarmTimers();
+
+// Before exec: an ignored trigger signal must be ignored in the new image too.
+// RetakeSignals: the exec failed.
+void ReleaseSignals();
+void RetakeSignals();
+
+// The program set a handler of its own for the reserved signal: it is its own
+// now, and nobody may be sent it. Requests wait for the allocation path.
+bool ReservedSignalIsClaimed();
+
+// The timer's signal came. Called by the reserved signal's handler.
+void TriggerTick(const void* ucontext);
 
 // Looked at by every flush. `thread` guard == 1: must not allocate.
 void LookAtThresholds(int64_t live_bytes, uint64_t monotonic_ns);
 
-// A snapshot file was written for an automatic reason: `keep` may delete the
-// oldest ones.
-void NoteAutomaticFile(const char* path);
+// A request or a trigger came while its thread was inside a hook: it set that
+// thread's park_requested and waits for the hook's end, where ParkHere runs
+// it. Returns at once when nothing waits.
+void RunDeferredTriggers();
+
+// A snapshot file has its name: in the process itself, when its writer is
+// reaped (or was the process). `keep` and `peak` may delete older ones.
+void NoteAutomaticFile(Reason reason, const char* path);
 
 }  // namespace heapline
 

@@ -57,10 +57,13 @@ struct HlControlPage {
   uint32_t version; /* 1 */
   uint32_t pid;     /* in the process's own pid namespace */
   uint64_t start_ticks;
-  uint32_t reserved_signal;
+  uint32_t reserved_signal; /* 0: not to be sent; the request waits for the
+                               process's next look on its allocation path */
   uint32_t format_version;
   char program[64];  /* cut, NUL-terminated */
   char shim_version[32];
+  uint64_t pid_namespace; /* inode of /proc/self/ns/pid: `pid` means nothing
+                             in another one */
 
   /* Written by the process as it runs; batched, see peak_error_bytes. */
   uint64_t state;
