@@ -1,33 +1,25 @@
-// The four functions that a compiler may call without being told to, hidden,
-// so that a program's own memcpy is never ours. Must not call themselves: the
+// The functions that a compiler may call without being told to. The export
+// list keeps them inside the library, so the program's own memcpy is never
+// called by us, nor ours by it. Must not call themselves: the
 // file is compiled without the recognition of such loops.
 #include <stddef.h>
 #include <stdint.h>
 
 extern "C" {
 
-__attribute__((visibility("hidden"))) void* memcpy(void* out, const void* in,
-                                                   size_t count) {
+void* memcpy(void* out, const void* in, size_t count) {
   void* const start = out;
-  __asm__ volatile("rep movsb"
-                   : "+D"(out), "+S"(in), "+c"(count)
-                   :
-                   : "memory");
+  __asm__ volatile("rep movsb" : "+D"(out), "+S"(in), "+c"(count) : : "memory");
   return start;
 }
 
-__attribute__((visibility("hidden"))) void* memset(void* out, int byte,
-                                                   size_t count) {
+void* memset(void* out, int byte, size_t count) {
   void* const start = out;
-  __asm__ volatile("rep stosb"
-                   : "+D"(out), "+c"(count)
-                   : "a"(byte)
-                   : "memory");
+  __asm__ volatile("rep stosb" : "+D"(out), "+c"(count) : "a"(byte) : "memory");
   return start;
 }
 
-__attribute__((visibility("hidden"))) void* memmove(void* out, const void* in,
-                                                    size_t count) {
+void* memmove(void* out, const void* in, size_t count) {
   if (static_cast<char*>(out) <= static_cast<const char*>(in) ||
       static_cast<char*>(out) >= static_cast<const char*>(in) + count) {
     return memcpy(out, in, count);
@@ -38,8 +30,7 @@ __attribute__((visibility("hidden"))) void* memmove(void* out, const void* in,
   return out;
 }
 
-__attribute__((visibility("hidden"))) int memcmp(const void* a, const void* b,
-                                                 size_t count) {
+int memcmp(const void* a, const void* b, size_t count) {
   const unsigned char* left = static_cast<const unsigned char*>(a);
   const unsigned char* right = static_cast<const unsigned char*>(b);
   for (; count != 0; --count, ++left, ++right) {
@@ -48,7 +39,7 @@ __attribute__((visibility("hidden"))) int memcmp(const void* a, const void* b,
   return 0;
 }
 
-__attribute__((visibility("hidden"))) size_t strlen(const char* text) {
+size_t strlen(const char* text) {
   const char* end = text;
   while (*end != 0) ++end;
   return static_cast<size_t>(end - text);

@@ -22,7 +22,7 @@ struct HeapTotals {
   int64_t peak_bytes;
   uint64_t total_bytes;
   uint64_t total_count;
-  uint64_t temporary_count;
+  uint64_t temporary_count;  // these three at a cut only
   uint64_t foreign_frees;
   uint64_t truncated_stacks;
 };
@@ -36,8 +36,15 @@ uint64_t PeakErrorBytes();
 void ResetPeak();
 
 // Moves the thread's batch into the shared counters, raises the peak, then
-// runs the slow path. `thread` is the caller's own, guard == 1.
+// runs the slow path. `thread` is the caller's own, guard == 1, and its tables
+// are consistent: a snapshot may be cut from here.
 void FlushTotals(ThreadState* thread);
+
+// For hooks that a signal handler runs inside another hook: straight into the
+// shared counters, because the thread's own batch may be half written.
+void CountSharedAllocated(uint64_t bytes);
+void CountSharedFreed(uint64_t bytes);
+void CountSharedTotals(uint64_t bytes);  // a pool block: not live by itself
 
 inline void CountAllocated(ThreadState* thread, uint64_t bytes) {
   thread->total_bytes += bytes;
@@ -49,9 +56,13 @@ inline void CountFreed(ThreadState* thread, uint64_t bytes) {
   thread->live_count_delta -= 1;
   thread->live_bytes_delta -= static_cast<int64_t>(bytes);
 }
+// Also after kFlushAllocations allocations that cancelled out, so that requests
+// and the clock are looked at by programs whose heap neither grows nor shrinks.
+inline constexpr uint64_t kFlushAllocations = 2048;
 inline bool FlushIsDue(const ThreadState* thread) {
   const int64_t delta = thread->live_bytes_delta;
-  return delta >= thread->flush_at || -delta >= thread->flush_at;
+  return delta >= thread->flush_at || -delta >= thread->flush_at ||
+         thread->total_count >= kFlushAllocations;
 }
 
 // The epoch that blocks are born in: bumped at each cut and about each second

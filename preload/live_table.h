@@ -1,8 +1,8 @@
 // live_table.h: which blocks are live, by address. A two-level shadow of the
 // address space: a top level of 2^21 pointers, each to a leaf that covers
-// 64 MiB of addresses with one 8-byte entry per 32 bytes. Chunks of the
-// allocator are at least 32 bytes apart, so a 32-byte unit holds at most one
-// block's start; one bit of the entry keeps address bit 4.
+// 64 MiB of addresses with one 8-byte entry per 32 bytes (heap; 16 for pools).
+// Chunks of the allocator are at least 32 bytes apart, so a 32-byte unit holds
+// at most one block's start; one bit of the entry keeps address bit 4.
 //
 //   address:  47 …………… 26 | 25 ………… 5 | 4 | 3210
 //              top index    entry index  bit  0
@@ -57,17 +57,18 @@ struct LiveBlock {
   Epoch epoch;
 };
 
-class LiveTable {
+// kUnitShift: log2 of the least distance between two blocks' starts.
+template <int kUnitShift>
+class BlockTable {
  public:
-  static constexpr int kUnitShift = 5;
   static constexpr int kLeafShift = 26;  // 64 MiB of addresses
   static constexpr size_t kTopEntries = size_t{1} << (47 - kLeafShift);
   static constexpr size_t kLeafEntries = size_t{1} << (kLeafShift - kUnitShift);
   static constexpr size_t kLargePerLeaf = size_t{1} << (kLeafShift - 20);
 
   struct Leaf {
-    uint64_t entries[kLeafEntries];     // 16 MiB, Entry bits
-    uint64_t large_size[kLargePerLeaf]; // valid where size_field is kLargeSize
+    uint64_t entries[kLeafEntries];      // 16 MiB, Entry bits
+    uint64_t large_size[kLargePerLeaf];  // valid where size_field is kLargeSize
   };
 
   // Maps the top level. False: no memory; nothing can be recorded.
@@ -138,8 +139,8 @@ class LiveTable {
         for (size_t i = first; i < first + kEntriesPerPage; ++i) {
           const Entry entry(leaf->entries[i]);
           if (!entry.is_live()) continue;
-          const uintptr_t address = (top << kLeafShift) + (i << kUnitShift) +
-                                    entry.address_bit4();
+          const uintptr_t address =
+              (top << kLeafShift) | (i << kUnitShift) | entry.address_bit4();
           visit(LiveBlock{address, SizeOf(address, entry), entry.node(),
                           entry.epoch()});
         }
@@ -174,6 +175,9 @@ class LiveTable {
 
   Leaf** top_;
 };
+
+using LiveTable = BlockTable<5>;  // the heap
+using PoolTable = BlockTable<4>;  // blocks told through heapline_pool_alloc
 
 }  // namespace heapline
 

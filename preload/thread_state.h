@@ -44,7 +44,7 @@ struct ThreadState {
   uintptr_t guard_frame;             // frame address of the outermost hook
 
   int32_t tid;
-  ThreadState* next;  // in the global list; set once
+  ThreadState* next;         // in the global list; set once
   uintptr_t thread_pointer;  // fs base: tells a thread's own TLS and stack
 
   NodeId thread_node;  // kind thread; 0: not made yet
@@ -60,7 +60,7 @@ struct ThreadState {
   int64_t flush_at;  // flush when |live_bytes_delta| reaches it
   uint64_t total_bytes;
   uint64_t total_count;
-  uint64_t temporary_count;
+  uint64_t temporary_count;  // never flushed: of this state's threads so far
 
   uintptr_t last_allocation;  // for "temporary": freed before the next one
   NodeId last_allocation_node;
@@ -72,8 +72,8 @@ struct ThreadState {
   uint64_t truncated_stacks;
   uint64_t captures;  // for check=N
 
-  ReadableWindow window;        // of the stack it last captured from
-  uintptr_t own_stack_end;      // main stack or the TCB's mapping; 0 unknown
+  ReadableWindow window;    // of the stack it last captured from
+  uintptr_t own_stack_end;  // main stack or the TCB's mapping; 0 unknown
 
   // Caches, outermost hook only.
   static constexpr size_t kRuleEntries = 2048;

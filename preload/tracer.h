@@ -23,19 +23,21 @@ enum class Mode : uint8_t {
 
 struct Tracer {
   Mode mode;
-  bool next_is_libc;       // the wrapped allocator is libc's own
-  bool calls_restricted;   // the program set a seccomp filter: only mmap,
-                           // munmap and futex from now on
-  uint32_t min_request;    // 32 for allocators with smaller spacing, else 0
-  uint32_t incomplete;     // HL_INCOMPLETE_…, sticky
-  int32_t pid;             // of the process these tables belong to
-  uint64_t start_ns;       // CLOCK_MONOTONIC at start (of this pid)
+  bool next_is_libc;         // the wrapped allocator is libc's own
+  bool next_new_is_runtime;  // operator new is the C++ runtime's: it calls
+                             // malloc, which is hooked
+  bool calls_restricted;     // the program set a seccomp filter: only mmap,
+                             // munmap and futex from now on
+  uint32_t min_request;      // 32 for allocators with smaller spacing, else 0
+  uint32_t incomplete;       // HL_INCOMPLETE_…, sticky
+  int32_t pid;               // of the process these tables belong to
+  uint64_t start_ns;         // CLOCK_MONOTONIC at start (of this pid)
   uint64_t start_realtime_ns;
-  uint64_t dropped_blocks; // atomic
-  uint64_t lost_snapshots; // atomic
-  uint64_t round;          // heapline_round()
-  char** arguments;        // the kernel's argv block
-  char** environment;      // the kernel's envp block
+  uint64_t dropped_blocks;  // atomic
+  uint64_t lost_snapshots;  // atomic
+  uint64_t round;           // heapline_round()
+  char** arguments;         // the kernel's argv block
+  char** environment;       // the kernel's envp block
   Options options;
   LiveTable blocks;
 };

@@ -40,7 +40,7 @@ struct heapline_api_v1 {
   uint64_t (*peak)(void);
   void (*reset_peak)(void);
   int (*add_root)(const void* start, size_t bytes);
-  int (*remove_root)(const void* start, size_t bytes);
+  int (*remove_root)(const void* start);
   void (*pool_alloc)(const void* pool, const void* block, size_t bytes);
   void (*pool_free)(const void* pool, const void* block);
   void (*expect_dead)(const void* block, const char* label);
@@ -150,11 +150,11 @@ static inline int heapline_add_root(const void* start, size_t bytes) {
   return api != NULL ? api->add_root(start, bytes) : -1;
 }
 
-/* Takes back an add_root of the same start and bytes. 0, or -1: no tracer, or
- * no such region. */
-static inline int heapline_remove_root(const void* start, size_t bytes) {
+/* Takes back the add_root of this start. 0, or -1: no tracer, or no such
+ * region. */
+static inline int heapline_remove_root(const void* start) {
   const struct heapline_api_v1* api = heapline_find_api();
-  return api != NULL ? api->remove_root(start, bytes) : -1;
+  return api != NULL ? api->remove_root(start) : -1;
 }
 
 /* Tells of a block that a pool of the program's own has handed out: `bytes` at

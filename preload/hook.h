@@ -1,0 +1,116 @@
+// hook.h: what every allocation hook does before and after the real call.
+//
+//   Hook hook(frame);                 guard up; the thread's state, or none
+//   p = hook.Forward(next::malloc, n) the real call, marked as such
+//   hook.Allocated(p, n, caller)      totals, call stack, table
+//                                     ~Hook: guard down, park if asked
+//
+// A hook is inactive (forwards only) when the process is not traced, is still
+// starting, or is re-entered by another allocator's own internals. A hook run
+// by a signal handler inside another hook is nested: it records through the
+// shared tables and leaves the thread's caches alone.
+//
+// No lock, no system call in the steady state, errno untouched. No guard is
+// held across a call that may throw.
+#ifndef HEAPLINE_PRELOAD_HOOK_H_
+#define HEAPLINE_PRELOAD_HOOK_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "preload/lifecycle.h"
+#include "preload/record.h"
+#include "preload/stop_world.h"
+#include "preload/thread_state.h"
+#include "preload/tracer.h"
+
+namespace heapline {
+
+#define HEAPLINE_ALWAYS_INLINE inline __attribute__((always_inline))
+
+// What the next allocator is asked for. Those other than libc's have classes
+// below 32 bytes, closer together than the live table tells apart.
+inline size_t Asked(size_t bytes) {
+  return bytes < tracer.min_request ? tracer.min_request : bytes;
+}
+
+// The rare ways in: first call, new thread, forked copy, nested, not tracing.
+// Returns the state with its guard taken, or NULL for an inactive hook.
+ThreadState* EnterHookSlowly(uintptr_t frame);
+
+class Hook {
+ public:
+  HEAPLINE_ALWAYS_INLINE explicit Hook(void* frame) {
+    ThreadState* thread = current_thread;
+    if (__builtin_expect(CurrentMode() == Mode::kTracing && thread != nullptr &&
+                             thread->guard == 0 && !IsUnannouncedForkCopy(),
+                         1)) {
+      thread->guard = 1;
+      thread->guard_frame = reinterpret_cast<uintptr_t>(frame);
+      __atomic_signal_fence(__ATOMIC_SEQ_CST);
+      thread_ = thread;
+    } else {
+      thread_ = EnterHookSlowly(reinterpret_cast<uintptr_t>(frame));
+    }
+  }
+
+  HEAPLINE_ALWAYS_INLINE ~Hook() {
+    if (thread_ == nullptr) return;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    thread_->guard = thread_->guard - 1;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    if (__builtin_expect(thread_->park_requested != 0, 0) &&
+        thread_->guard == 0) {
+      ParkHere();
+    }
+  }
+
+  Hook(const Hook&) = delete;
+  Hook& operator=(const Hook&) = delete;
+
+  bool is_active() const { return thread_ != nullptr; }
+
+  // Calls the real function; while it runs, a re-entered hook knows that the
+  // allocator itself may be the caller.
+  template <typename Function, typename... Arguments>
+  HEAPLINE_ALWAYS_INLINE auto Forward(Function function,
+                                      Arguments... arguments) {
+    if (thread_ != nullptr) thread_->in_next = thread_->in_next + 1;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    struct Leave {
+      ThreadState* thread;
+      ~Leave() {
+        __atomic_signal_fence(__ATOMIC_SEQ_CST);
+        if (thread != nullptr) thread->in_next = thread->in_next - 1;
+      }
+    } leave{thread_};
+    return function(arguments...);
+  }
+
+  HEAPLINE_ALWAYS_INLINE void Allocated(void* block, size_t requested_bytes,
+                                        const CallerContext& caller) {
+    if (thread_ == nullptr || block == nullptr) return;
+    if (CurrentMode() != Mode::kTracing) return;
+    RecordAllocation(thread_, reinterpret_cast<uintptr_t>(block),
+                     requested_bytes, caller);
+  }
+
+  // Before the real free. False: the block is the bootstrap arena's and must
+  // not reach the real free.
+  HEAPLINE_ALWAYS_INLINE bool Freeing(void* block) {
+    if (__builtin_expect(thread_ == nullptr, 0)) {
+      ForgetBlock(reinterpret_cast<uintptr_t>(block));
+      return !IsBootstrapBlock(block);
+    }
+    return RecordFree(thread_, reinterpret_cast<uintptr_t>(block));
+  }
+
+  ThreadState* thread() const { return thread_; }
+
+ private:
+  ThreadState* thread_;
+};
+
+}  // namespace heapline
+
+#endif  // HEAPLINE_PRELOAD_HOOK_H_

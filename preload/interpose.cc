@@ -1,0 +1,215 @@
+// The malloc family: forward to the next allocator, then record. Each hook
+// reads: take the guard, call the real function, enter the result.
+#include <stddef.h>
+
+#include "preload/bootstrap.h"
+#include "preload/hook.h"
+#include "preload/message.h"
+#include "preload/next.h"
+
+#define HEAPLINE_EXPORT extern "C" __attribute__((visibility("default")))
+#define HEAPLINE_FRAME __builtin_frame_address(0)
+
+namespace heapline {
+namespace {
+
+inline bool IsStarting() {
+  return __builtin_expect(next::malloc == nullptr, 0);
+}
+
+// realloc of a block that the bootstrap arena gave out: it moves.
+void* MoveFromBootstrap(void* block, size_t bytes) {
+  void* moved =
+      IsStarting() ? BootstrapAllocate(bytes, 16) : next::malloc(Asked(bytes));
+  if (moved != nullptr && block != nullptr) {
+    const size_t kept = BootstrapBlockBytes(block);
+    __builtin_memcpy(moved, block, kept < bytes ? kept : bytes);
+  }
+  return moved;
+}
+
+// Both forms of realloc: `real(bytes)` calls the next function.
+template <typename Real>
+HEAPLINE_ALWAYS_INLINE void* Reallocate(Hook& hook, void* block, size_t bytes,
+                                        const CallerContext& caller,
+                                        Real real) {
+  if (__builtin_expect(block != nullptr && IsBootstrapBlock(block), 0)) {
+    void* moved = MoveFromBootstrap(block, bytes);
+    hook.Allocated(moved, bytes, caller);
+    return moved;
+  }
+  if (!hook.is_active() || block == nullptr) {
+    void* fresh = hook.Forward(real);
+    hook.Allocated(fresh, bytes, caller);
+    return fresh;
+  }
+  const ReallocRecord record =
+      BeginRealloc(hook.thread(), reinterpret_cast<uintptr_t>(block));
+  void* moved = hook.Forward(real);
+  if (moved == nullptr && bytes != 0) {
+    UndoRealloc(hook.thread(), reinterpret_cast<uintptr_t>(block), record);
+    return nullptr;
+  }
+  FinishRealloc(hook.thread(), record, reinterpret_cast<uintptr_t>(moved),
+                bytes, caller);
+  return moved;
+}
+
+}  // namespace
+}  // namespace heapline
+
+using heapline::Asked;
+using heapline::Hook;
+namespace next = heapline::next;
+
+HEAPLINE_EXPORT void* malloc(size_t bytes) noexcept {
+  Hook hook(HEAPLINE_FRAME);
+  if (heapline::IsStarting()) return heapline::BootstrapAllocate(bytes, 16);
+  void* block = hook.Forward(next::malloc, Asked(bytes));
+  hook.Allocated(block, bytes, HEAPLINE_CALLER_CONTEXT());
+  return block;
+}
+
+HEAPLINE_EXPORT void* calloc(size_t count, size_t bytes) noexcept {
+  Hook hook(HEAPLINE_FRAME);
+  size_t total;
+  const bool overflows = __builtin_mul_overflow(count, bytes, &total);
+  if (heapline::IsStarting()) {
+    return overflows ? nullptr : heapline::BootstrapAllocate(total, 16);
+  }
+  void* block = total < heapline::tracer.min_request && !overflows
+                    ? hook.Forward(next::calloc, size_t{1}, Asked(total))
+                    : hook.Forward(next::calloc, count, bytes);
+  hook.Allocated(block, total, HEAPLINE_CALLER_CONTEXT());
+  return block;
+}
+
+HEAPLINE_EXPORT void* realloc(void* block, size_t bytes) noexcept {
+  Hook hook(HEAPLINE_FRAME);
+  if (heapline::IsStarting()) {
+    return heapline::MoveFromBootstrap(block, bytes);
+  }
+  const size_t asked = bytes == 0 ? 0 : Asked(bytes);
+  return heapline::Reallocate(hook, block, bytes, HEAPLINE_CALLER_CONTEXT(),
+                              [=] { return next::realloc(block, asked); });
+}
+
+HEAPLINE_EXPORT void* reallocarray(void* block, size_t count,
+                                   size_t bytes) noexcept {
+  Hook hook(HEAPLINE_FRAME);
+  size_t total;
+  if (__builtin_mul_overflow(count, bytes, &total)) {
+    // The real one says so in errno; a request it must refuse does too.
+    return next::reallocarray != nullptr
+               ? next::reallocarray(block, count, bytes)
+               : next::realloc(block, SIZE_MAX / 2 + 1);
+  }
+  if (heapline::IsStarting()) {
+    return heapline::MoveFromBootstrap(block, total);
+  }
+  const size_t asked = total == 0 ? 0 : Asked(total);
+  return heapline::Reallocate(hook, block, total, HEAPLINE_CALLER_CONTEXT(),
+                              [=] { return next::realloc(block, asked); });
+}
+
+HEAPLINE_EXPORT void free(void* block) noexcept {
+  if (block == nullptr) return;
+  Hook hook(HEAPLINE_FRAME);
+  if (!hook.Freeing(block) || next::free == nullptr) return;
+  hook.Forward(next::free, block);
+}
+
+HEAPLINE_EXPORT void cfree(void* block) noexcept {
+  if (block == nullptr) return;
+  Hook hook(HEAPLINE_FRAME);
+  if (!hook.Freeing(block) || next::free == nullptr) return;
+  hook.Forward(next::cfree != nullptr ? next::cfree : next::free, block);
+}
+
+// C23. A C library that has none of its own frees by the block alone.
+HEAPLINE_EXPORT void free_sized(void* block, size_t bytes) noexcept {
+  if (block == nullptr) return;
+  Hook hook(HEAPLINE_FRAME);
+  if (!hook.Freeing(block) || next::free == nullptr) return;
+  if (next::free_sized != nullptr) {
+    hook.Forward(next::free_sized, block, Asked(bytes));
+  } else {
+    hook.Forward(next::free, block);
+  }
+}
+
+HEAPLINE_EXPORT void free_aligned_sized(void* block, size_t alignment,
+                                        size_t bytes) noexcept {
+  if (block == nullptr) return;
+  Hook hook(HEAPLINE_FRAME);
+  if (!hook.Freeing(block) || next::free == nullptr) return;
+  if (next::free_aligned_sized != nullptr) {
+    hook.Forward(next::free_aligned_sized, block, alignment, Asked(bytes));
+  } else {
+    hook.Forward(next::free, block);
+  }
+}
+
+HEAPLINE_EXPORT int posix_memalign(void** block, size_t alignment,
+                                   size_t bytes) noexcept {
+  Hook hook(HEAPLINE_FRAME);
+  if (next::posix_memalign == nullptr) {
+    void* early = heapline::BootstrapAllocate(bytes, alignment);
+    if (early == nullptr) return 12;  // ENOMEM
+    *block = early;
+    return 0;
+  }
+  const int error =
+      hook.Forward(next::posix_memalign, block, alignment, Asked(bytes));
+  if (error == 0) hook.Allocated(*block, bytes, HEAPLINE_CALLER_CONTEXT());
+  return error;
+}
+
+HEAPLINE_EXPORT void* aligned_alloc(size_t alignment, size_t bytes) noexcept {
+  Hook hook(HEAPLINE_FRAME);
+  if (next::aligned_alloc == nullptr) {
+    return heapline::BootstrapAllocate(bytes, alignment);
+  }
+  void* block = hook.Forward(next::aligned_alloc, alignment, Asked(bytes));
+  hook.Allocated(block, bytes, HEAPLINE_CALLER_CONTEXT());
+  return block;
+}
+
+HEAPLINE_EXPORT void* memalign(size_t alignment, size_t bytes) noexcept {
+  Hook hook(HEAPLINE_FRAME);
+  if (next::memalign == nullptr) {
+    return heapline::BootstrapAllocate(bytes, alignment);
+  }
+  void* block = hook.Forward(next::memalign, alignment, Asked(bytes));
+  hook.Allocated(block, bytes, HEAPLINE_CALLER_CONTEXT());
+  return block;
+}
+
+HEAPLINE_EXPORT void* valloc(size_t bytes) noexcept {
+  Hook hook(HEAPLINE_FRAME);
+  if (next::valloc == nullptr) {
+    return heapline::BootstrapAllocate(bytes, heapline::kPageBytes);
+  }
+  void* block = hook.Forward(next::valloc, Asked(bytes));
+  hook.Allocated(block, bytes, HEAPLINE_CALLER_CONTEXT());
+  return block;
+}
+
+HEAPLINE_EXPORT void* pvalloc(size_t bytes) noexcept {
+  Hook hook(HEAPLINE_FRAME);
+  if (next::pvalloc == nullptr) {
+    return heapline::BootstrapAllocate(bytes, heapline::kPageBytes);
+  }
+  void* block = hook.Forward(next::pvalloc, Asked(bytes));
+  hook.Allocated(block, bytes, HEAPLINE_CALLER_CONTEXT());
+  return block;
+}
+
+HEAPLINE_EXPORT size_t malloc_usable_size(void* block) noexcept {
+  if (block == nullptr) return 0;
+  if (heapline::IsBootstrapBlock(block)) {
+    return heapline::BootstrapBlockBytes(block);
+  }
+  return next::malloc_usable_size == nullptr ? 0
+                                             : next::malloc_usable_size(block);
+}

@@ -1,0 +1,32 @@
+#include "preload/live_table.h"
+
+namespace heapline {
+
+template <int kUnitShift>
+bool BlockTable<kUnitShift>::Initialize() {
+  top_ = static_cast<Leaf**>(
+      MapPages(kTopEntries * sizeof(Leaf*), PageUse::kEssential));
+  return top_ != nullptr;
+}
+
+template <int kUnitShift>
+typename BlockTable<kUnitShift>::Leaf* BlockTable<kUnitShift>::AddLeaf(
+    uintptr_t address) {
+  const size_t top = address >> kLeafShift;
+  if (top >= kTopEntries || top_ == nullptr) return nullptr;
+  Leaf* fresh = static_cast<Leaf*>(
+      MapPagesHugeAligned(sizeof(Leaf), PageUse::kLiveTable));
+  if (fresh == nullptr) return nullptr;
+  Leaf* present = nullptr;
+  if (__atomic_compare_exchange_n(&top_[top], &present, fresh, false,
+                                  __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+    return fresh;
+  }
+  UnmapPages(fresh, sizeof(Leaf));
+  return present;
+}
+
+template class BlockTable<5>;
+template class BlockTable<4>;
+
+}  // namespace heapline

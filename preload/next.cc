@@ -1,0 +1,97 @@
+#include "preload/next.h"
+
+#include <dlfcn.h>
+
+#include "preload/message.h"
+#include "preload/tracer.h"
+
+namespace heapline {
+namespace next {
+
+#define HEAPLINE_INTERPOSED(result, name, parameters) result(*name) parameters;
+#include "preload/interposed.def"
+
+}  // namespace next
+
+namespace {
+
+struct Target {
+  const char* name;
+  void** pointer;
+};
+
+const Target targets[] = {
+#define HEAPLINE_INTERPOSED(result, name, parameters) \
+  {#name, reinterpret_cast<void**>(&next::name)},
+#include "preload/interposed.def"
+};
+
+char allocator_path[512];
+
+// Start of the module that `address` lies in, NULL when it is in none.
+const void* BaseOf(const void* address, const char** path) {
+  Dl_info info = {};
+  if (dladdr(address, &info) == 0) return nullptr;
+  if (path != nullptr) *path = info.dli_fname;
+  return info.dli_fbase;
+}
+
+// Whether the next operator new lies in a library named libstdc++… or libc++….
+bool NewIsCxxRuntimes() {
+  const char* path = nullptr;
+  if (next::_Znwm == nullptr ||
+      BaseOf(reinterpret_cast<const void*>(next::_Znwm), &path) == nullptr) {
+    return false;
+  }
+  const char* name = path;
+  for (const char* at = path; *at != 0; ++at) {
+    if (*at == '/') name = at + 1;
+  }
+  return StartsWith(name, "libstdc++") || StartsWith(name, "libc++");
+}
+
+}  // namespace
+
+bool ResolveNext() {
+  for (const Target& target : targets) {
+    *target.pointer = dlsym(RTLD_NEXT, target.name);
+  }
+  // What was not found left an error text behind that is not the program's.
+  dlerror();
+
+  if (next::malloc == nullptr || next::free == nullptr ||
+      next::calloc == nullptr || next::realloc == nullptr) {
+    Say(Severity::kError,
+        "no next malloc after libheapline.so in the lookup order: this "
+        "process is not traced");
+    return false;
+  }
+  const char* path = nullptr;
+  const void* base = BaseOf(reinterpret_cast<const void*>(next::malloc), &path);
+  if (path != nullptr) CopyText(allocator_path, sizeof allocator_path, path);
+  if (base != nullptr &&
+      base == BaseOf(reinterpret_cast<const void*>(&ResolveNext), nullptr)) {
+    Say(Severity::kError,
+        "the next malloc is libheapline.so again (preloaded twice?): this "
+        "process is not traced");
+    return false;
+  }
+  // A function that only the C library has: whose malloc is it?
+  void* libc_only = dlsym(RTLD_NEXT, "gnu_get_libc_version");
+  if (libc_only == nullptr) dlerror();
+  tracer.next_is_libc =
+      libc_only != nullptr && base == BaseOf(libc_only, nullptr);
+  tracer.min_request = tracer.next_is_libc ? 0 : 32;
+  tracer.next_new_is_runtime = NewIsCxxRuntimes();
+  return true;
+}
+
+void* FindSymbol(const char* name) {
+  void* address = dlsym(RTLD_DEFAULT, name);
+  if (address == nullptr) dlerror();
+  return address;
+}
+
+const char* AllocatorPath() { return allocator_path; }
+
+}  // namespace heapline

@@ -1,0 +1,250 @@
+#include "preload/record.h"
+
+#include "heapline/snapshot_format.h"
+#include "preload/hook.h"
+#include "preload/program_notes.h"
+#include "preload/sampling.h"
+
+namespace heapline {
+namespace {
+
+// One more allocation charged to `node`, through the thread's write-back cache:
+// what it evicts is added to the shared counters.
+void CountOnNode(ThreadState* thread, NodeId node, uint64_t bytes) {
+  ThreadState::CounterSlot& slot =
+      thread->counters[node & (ThreadState::kCounterEntries - 1)];
+  if (__builtin_expect(slot.node != node, 0)) {
+    if (slot.node != 0) {
+      AddToCounters(slot.node, {slot.count, slot.bytes, slot.temporary});
+    }
+    slot = {node, 0, 0, 0};
+  }
+  slot.count += 1;
+  slot.bytes += bytes;
+  if (__builtin_expect(slot.count == UINT32_MAX, 0)) {
+    AddToCounters(node, {slot.count, slot.bytes, slot.temporary});
+    slot = {node, 0, 0, 0};
+  }
+}
+
+void CountTemporaryOnNode(ThreadState* thread, NodeId node) {
+  ThreadState::CounterSlot& slot =
+      thread->counters[node & (ThreadState::kCounterEntries - 1)];
+  if (slot.node == node && slot.temporary != UINT32_MAX) {
+    slot.temporary += 1;
+  } else {
+    AddToCounters(node, {0, 0, 1});
+  }
+}
+
+// The node for a new block; *is_counted says whether totals by node include
+// it: with sampling they hold the sampled blocks only.
+NodeId NodeForAllocation(ThreadState* thread, uint64_t bytes,
+                         const CallerContext& caller, bool* is_counted) {
+  const uint64_t mean = tracer.options.sample;
+  const bool is_nested = thread->guard != 1;
+  if (__builtin_expect(mean != 0, 0)) {
+    if (is_nested ? false : !IsSampled(thread, bytes, mean)) {
+      *is_counted = false;
+      return kUnsampledNode;
+    }
+  }
+  *is_counted = true;
+  return CaptureStack(
+      thread, caller,
+      is_nested ? CaptureMode::kNested : CaptureMode::kOutermost);
+}
+
+void SubtractFreed(ThreadState* thread, uint64_t bytes) {
+  if (__builtin_expect(thread->guard == 1, 1)) {
+    CountFreed(thread, bytes);
+  } else {
+    CountSharedFreed(bytes);
+  }
+}
+
+}  // namespace
+
+void NoteDropped() {
+  __atomic_add_fetch(&tracer.dropped_blocks, 1, __ATOMIC_RELAXED);
+  __atomic_or_fetch(&tracer.incomplete, HL_INCOMPLETE_DROPPED,
+                    __ATOMIC_RELAXED);
+}
+
+void RecordAllocation(ThreadState* thread, uintptr_t address,
+                      uint64_t requested_bytes, const CallerContext& caller) {
+  const bool is_outermost = thread->guard == 1;
+  if (is_outermost) {
+    thread->in_flight.new_bytes = requested_bytes;
+    thread->in_flight.new_address = address;
+  }
+  bool is_counted;
+  const NodeId node =
+      NodeForAllocation(thread, requested_bytes, caller, &is_counted);
+  if (__builtin_expect(
+          !tracer.blocks.Set(address, node, requested_bytes, CurrentEpoch()),
+          0)) {
+    NoteDropped();
+    if (is_outermost) thread->in_flight.new_address = 0;
+    return;
+  }
+  if (__builtin_expect(!is_outermost, 0)) {
+    if (is_counted) AddToCounters(node, {1, requested_bytes, 0});
+    CountSharedAllocated(requested_bytes);
+    return;
+  }
+  thread->in_flight.new_address = 0;
+  if (is_counted) CountOnNode(thread, node, requested_bytes);
+  thread->last_allocation = address;
+  thread->last_allocation_node = is_counted ? node : 0;
+  CountAllocated(thread, requested_bytes);
+  if (__builtin_expect(FlushIsDue(thread), 0)) FlushTotals(thread);
+}
+
+bool RecordFree(ThreadState* thread, uintptr_t address) {
+  const Entry entry = tracer.blocks.Clear(address);
+  if (__builtin_expect(!entry.is_live(), 0)) {
+    if (IsBootstrapBlock(reinterpret_cast<void*>(address))) return false;
+    // Not ours: allocated before tracing, while it was off, or by another
+    // allocator.
+    if (thread->guard == 1) thread->foreign_frees += 1;
+    return true;
+  }
+  SubtractFreed(thread, tracer.blocks.SizeOf(address, entry));
+  if (thread->guard == 1) {
+    if (thread->last_allocation == address) {
+      thread->last_allocation = 0;
+      thread->temporary_count += 1;
+      if (thread->last_allocation_node != 0) {
+        CountTemporaryOnNode(thread, thread->last_allocation_node);
+      }
+    }
+    if (__builtin_expect(FlushIsDue(thread), 0)) FlushTotals(thread);
+  }
+  return true;
+}
+
+ReallocRecord BeginRealloc(ThreadState* thread, uintptr_t address) {
+  const Entry entry = tracer.blocks.Find(address);
+  const uint64_t bytes =
+      entry.is_live() ? tracer.blocks.SizeOf(address, entry) : 0;
+  if (thread->guard == 1 && entry.is_live()) {
+    thread->in_flight.old_bytes = bytes;
+    thread->in_flight.old_node = entry.node();
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    thread->in_flight.old_address = address;
+  }
+  if (entry.is_live()) tracer.blocks.Clear(address);
+  return {entry, bytes};
+}
+
+void UndoRealloc(ThreadState* thread, uintptr_t address,
+                 const ReallocRecord& record) {
+  if (record.entry.is_live()) {
+    // The leaf is there: the entry stood in it.
+    tracer.blocks.Set(address, record.entry.node(), record.bytes,
+                      record.entry.epoch());
+  }
+  thread->in_flight.old_address = 0;
+}
+
+void FinishRealloc(ThreadState* thread, const ReallocRecord& record,
+                   uintptr_t new_address, uint64_t requested_bytes,
+                   const CallerContext& caller) {
+  if (thread->guard == 1) thread->in_flight.old_address = 0;
+  if (record.entry.is_live()) {
+    SubtractFreed(thread, record.bytes);
+  }
+  if (new_address != 0 && CurrentMode() == Mode::kTracing) {
+    RecordAllocation(thread, new_address, requested_bytes, caller);
+  }
+}
+
+void RecordPoolAllocation(ThreadState* thread, uintptr_t address,
+                          uint64_t requested_bytes,
+                          const CallerContext& caller) {
+  bool is_counted;
+  const NodeId node =
+      NodeForAllocation(thread, requested_bytes, caller, &is_counted);
+  if (!pool_blocks.Set(address, node, requested_bytes, CurrentEpoch())) {
+    NoteDropped();
+    return;
+  }
+  if (thread->guard != 1) {
+    if (is_counted) AddToCounters(node, {1, requested_bytes, 0});
+    CountSharedTotals(requested_bytes);
+    return;
+  }
+  if (is_counted) CountOnNode(thread, node, requested_bytes);
+  thread->last_allocation = address;
+  thread->last_allocation_node = is_counted ? node : 0;
+  thread->total_bytes += requested_bytes;
+  thread->total_count += 1;
+}
+
+void RecordPoolFree(ThreadState* thread, uintptr_t address) {
+  if (!pool_blocks.Clear(address).is_live() || thread->guard != 1) return;
+  if (thread->last_allocation != address) return;
+  thread->last_allocation = 0;
+  thread->temporary_count += 1;
+  if (thread->last_allocation_node != 0) {
+    CountTemporaryOnNode(thread, thread->last_allocation_node);
+  }
+}
+
+void ForgetBlock(uintptr_t address) {
+  const Entry entry = tracer.blocks.Clear(address);
+  if (entry.is_live()) CountSharedFreed(tracer.blocks.SizeOf(address, entry));
+}
+
+void MergeThreadCounters() {
+  for (ThreadState* thread = FirstThreadState(); thread != nullptr;
+       thread = thread->next) {
+    for (ThreadState::CounterSlot& slot : thread->counters) {
+      if (slot.node == 0) continue;
+      AddToCounters(slot.node, {slot.count, slot.bytes, slot.temporary});
+      slot = {};
+    }
+  }
+}
+
+ThreadState* EnterHookSlowly(uintptr_t frame) {
+  Mode mode = CurrentMode();
+  if (mode == Mode::kUnset) {
+    StartTracer();
+    mode = CurrentMode();
+  }
+  if (mode != Mode::kTracing && mode != Mode::kForwarding) return nullptr;
+  if (IsUnannouncedForkCopy()) {
+    BecomeForkedProcess();
+    mode = CurrentMode();
+    if (mode == Mode::kAside) return nullptr;
+  }
+  ThreadState* thread = current_thread;
+  if (thread == nullptr) {
+    thread = AttachThread();
+    if (thread == nullptr) {
+      NoteDropped();
+      return nullptr;
+    }
+  }
+  if (thread->guard != 0) {
+    // A hook that was left by longjmp or cancellation never put its guard down:
+    // its frame lies below ours on the same stack.
+    const bool is_stale = frame > thread->guard_frame &&
+                          thread->window.low <= thread->guard_frame &&
+                          frame < thread->window.high;
+    if (is_stale) {
+      thread->guard = 0;
+      thread->in_next = 0;
+    } else if (thread->in_next != 0 && !tracer.next_is_libc) {
+      return nullptr;
+    }
+  }
+  if (thread->guard == 0) thread->guard_frame = frame;
+  thread->guard = thread->guard + 1;
+  __atomic_signal_fence(__ATOMIC_SEQ_CST);
+  return thread;
+}
+
+}  // namespace heapline

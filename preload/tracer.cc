@@ -1,0 +1,7 @@
+#include "preload/tracer.h"
+
+namespace heapline {
+
+Tracer tracer;
+
+}  // namespace heapline
