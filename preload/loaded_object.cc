@@ -1,0 +1,171 @@
+#include "preload/loaded_object.h"
+
+#include <dlfcn.h>
+#include <elf.h>
+#include <link.h>
+
+#include "preload/pages.h"
+
+namespace heapline {
+namespace {
+
+using FindObjectFunction = int (*)(void* address, dl_find_object* result);
+
+FindObjectFunction find_object;
+
+struct ProgramHeaders {
+  const Elf64_Phdr* first;
+  size_t count;
+};
+
+// The headers as the file's first page shows them. No object has so many that
+// they do not fit there.
+bool FindProgramHeaders(const LoadedObject& object, ProgramHeaders* headers) {
+  if (object.end - object.start < kPageBytes) return false;
+  const auto* header = reinterpret_cast<const Elf64_Ehdr*>(object.start);
+  if (header->e_ident[EI_MAG0] != ELFMAG0 ||
+      header->e_ident[EI_MAG1] != ELFMAG1 ||
+      header->e_ident[EI_MAG2] != ELFMAG2 ||
+      header->e_ident[EI_MAG3] != ELFMAG3 ||
+      header->e_phentsize != sizeof(Elf64_Phdr) ||
+      header->e_phoff > kPageBytes || header->e_phoff % 8 != 0 ||
+      header->e_phnum > (kPageBytes - header->e_phoff) / sizeof(Elf64_Phdr)) {
+    return false;
+  }
+  headers->first =
+      reinterpret_cast<const Elf64_Phdr*>(object.start + header->e_phoff);
+  headers->count = header->e_phnum;
+  return true;
+}
+
+// [*begin, *end) of a segment's file bytes, cut to the object.
+bool SegmentBytes(const LoadedObject& object, const Elf64_Phdr& segment,
+                  uintptr_t* begin, uintptr_t* end) {
+  *begin = static_cast<uintptr_t>(object.load_bias) + segment.p_vaddr;
+  if (*begin < object.start || *begin >= object.end) return false;
+  const uintptr_t room = object.end - *begin;
+  *end = *begin + (segment.p_filesz < room ? segment.p_filesz : room);
+  return true;
+}
+
+const Elf64_Phdr* SegmentAt(const LoadedObject& object,
+                            const ProgramHeaders& headers, uintptr_t address,
+                            uintptr_t* begin, uintptr_t* end) {
+  for (size_t i = 0; i < headers.count; ++i) {
+    const Elf64_Phdr& segment = headers.first[i];
+    if (segment.p_type == PT_LOAD &&
+        SegmentBytes(object, segment, begin, end) && address >= *begin &&
+        address < *end) {
+      return &segment;
+    }
+  }
+  return nullptr;
+}
+
+bool IsBuildIdNote(const unsigned char* note) {
+  const auto* header = reinterpret_cast<const Elf64_Nhdr*>(note);
+  const unsigned char* name = note + sizeof(Elf64_Nhdr);
+  return header->n_type == NT_GNU_BUILD_ID && header->n_namesz == 4 &&
+         name[0] == 'G' && name[1] == 'N' && name[2] == 'U' && name[3] == 0;
+}
+
+size_t BuildIdInNotes(uintptr_t begin, uintptr_t end, size_t alignment,
+                      unsigned char* out, size_t capacity) {
+  const auto padded = [alignment](size_t bytes) {
+    return (bytes + alignment - 1) & ~(alignment - 1);
+  };
+  while (end - begin >= sizeof(Elf64_Nhdr) + 4) {
+    const auto* note = reinterpret_cast<const unsigned char*>(begin);
+    const auto* header = reinterpret_cast<const Elf64_Nhdr*>(note);
+    const size_t left = end - begin - sizeof(Elf64_Nhdr);
+    const size_t name_bytes = padded(header->n_namesz);
+    if (name_bytes > left || header->n_descsz > left - name_bytes) return 0;
+    if (IsBuildIdNote(note)) {
+      const unsigned char* id = note + sizeof(Elf64_Nhdr) + name_bytes;
+      size_t bytes = 0;
+      for (; bytes < header->n_descsz && bytes < capacity; ++bytes) {
+        out[bytes] = id[bytes];
+      }
+      return bytes;
+    }
+    const size_t value_bytes = padded(header->n_descsz);
+    if (value_bytes > left - name_bytes) return 0;
+    begin += sizeof(Elf64_Nhdr) + name_bytes + value_bytes;
+  }
+  return 0;
+}
+
+}  // namespace
+
+bool InitializeLoadedObjects() {
+  if (find_object == nullptr) {
+    find_object = reinterpret_cast<FindObjectFunction>(
+        dlsym(RTLD_DEFAULT, "_dl_find_object"));
+  }
+  return find_object != nullptr;
+}
+
+bool FindLoadedObject(uintptr_t address, LoadedObject* object) {
+  dl_find_object found;
+  if (find_object == nullptr ||
+      find_object(reinterpret_cast<void*>(address), &found) != 0) {
+    return false;
+  }
+  object->start = reinterpret_cast<uintptr_t>(found.dlfo_map_start);
+  object->end = reinterpret_cast<uintptr_t>(found.dlfo_map_end);
+  object->eh_frame_header =
+      static_cast<const unsigned char*>(found.dlfo_eh_frame);
+  object->load_bias = found.dlfo_link_map == nullptr
+                          ? 0
+                          : static_cast<intptr_t>(found.dlfo_link_map->l_addr);
+  object->name =
+      found.dlfo_link_map == nullptr || found.dlfo_link_map->l_name == nullptr
+          ? ""
+          : found.dlfo_link_map->l_name;
+  return true;
+}
+
+bool ReadableSegmentAt(const LoadedObject& object, uintptr_t address,
+                       MappedBytes* segment) {
+  ProgramHeaders headers;
+  uintptr_t begin;
+  uintptr_t end;
+  if (!FindProgramHeaders(object, &headers)) return false;
+  const Elf64_Phdr* found = SegmentAt(object, headers, address, &begin, &end);
+  if (found == nullptr || (found->p_flags & PF_R) == 0) return false;
+  segment->begin = reinterpret_cast<const unsigned char*>(begin);
+  segment->end = reinterpret_cast<const unsigned char*>(end);
+  return true;
+}
+
+bool IsExecutableIn(const LoadedObject& object, uintptr_t address) {
+  ProgramHeaders headers;
+  uintptr_t begin;
+  uintptr_t end;
+  if (!FindProgramHeaders(object, &headers)) return true;
+  const Elf64_Phdr* found = SegmentAt(object, headers, address, &begin, &end);
+  return found != nullptr && (found->p_flags & PF_X) != 0;
+}
+
+size_t ReadBuildId(const LoadedObject& object, unsigned char* out,
+                   size_t capacity) {
+  ProgramHeaders headers;
+  if (!FindProgramHeaders(object, &headers)) return 0;
+  for (size_t i = 0; i < headers.count; ++i) {
+    const Elf64_Phdr& notes = headers.first[i];
+    uintptr_t begin;
+    uintptr_t end;
+    MappedBytes segment;
+    if (notes.p_type != PT_NOTE || !SegmentBytes(object, notes, &begin, &end) ||
+        !ReadableSegmentAt(object, begin, &segment) ||
+        end > reinterpret_cast<uintptr_t>(segment.end)) {
+      continue;
+    }
+    const size_t alignment = notes.p_align == 8 ? 8 : 4;
+    const size_t bytes = BuildIdInNotes(begin, end, alignment, out, capacity);
+    if (bytes != 0) return bytes;
+  }
+  return 0;
+}
+
+}  // namespace heapline
