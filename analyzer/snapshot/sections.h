@@ -1,0 +1,39 @@
+// sections.h: what every form of a snapshot agrees on about its sections: which
+// ids have records that this version reads, their names, the least bytes of a
+// record, and the limits that keep sums in range. Constants: thread-safe.
+#ifndef HEAPLINE_ANALYZER_SNAPSHOT_SECTIONS_H_
+#define HEAPLINE_ANALYZER_SNAPSHOT_SECTIONS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "absl/types/span.h"
+#include "heapline/snapshot_format.h"
+
+namespace heapline {
+
+struct SectionKind {
+  uint32_t id;
+  const char* name;  // in messages and `written_…` properties
+  size_t least_record_bytes;
+  uint32_t written_property;  // id of written_…; 0: not counted
+};
+
+// The sections whose records this version reads, by id.
+absl::Span<const SectionKind> SectionKinds();
+// nullptr where `id` is unknown or reserved.
+const SectionKind* FindSectionKind(uint32_t id);
+inline bool IsReadSection(uint32_t id) {
+  return FindSectionKind(id) != nullptr;
+}
+// "blocks", or "section 77" where the id has no name.
+std::string SectionName(uint32_t id);
+
+// No single total, and no sum of one column, is above this: sums and signed
+// differences of them never overflow.
+constexpr uint64_t kMaxTotal = uint64_t{1} << 61;
+
+}  // namespace heapline
+
+#endif  // HEAPLINE_ANALYZER_SNAPSHOT_SECTIONS_H_
