@@ -1,0 +1,68 @@
+// heap_rows.h: the rows of every heap report: what each key holds now and held
+// before, with its heaviest call stack.
+//
+// Invariant: without --cumulative the rows' amounts sum to HeapRows::total,
+// column by column. Pure functions over their arguments.
+#ifndef HEAPLINE_ANALYZER_ANALYSIS_HEAP_ROWS_H_
+#define HEAPLINE_ANALYZER_ANALYSIS_HEAP_ROWS_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "analyzer/analysis/amounts.h"
+#include "analyzer/analysis/call_stacks.h"
+#include "analyzer/analysis/filter.h"
+#include "analyzer/analysis/grouping.h"
+#include "analyzer/snapshot/snapshot.h"
+
+namespace heapline {
+
+// One heap as amounts by symbolized stack; index = StackId, may be shorter
+// than the table of stacks (the rest is zero).
+struct HeapByStack {
+  std::vector<Amounts> by_stack;
+  uint64_t sample_mean_bytes = 0;  // the greatest; 0: exact
+};
+
+inline constexpr absl::string_view kUnaccountedKey = "<unaccounted>";
+
+// Adds what `snapshot` holds to `heap` (several: merged over processes). Bytes
+// that the tracer counted but the file does not hold are on the stack
+// kUnaccountedKey.
+void AddSnapshot(const Snapshot& snapshot, CallStacks* stacks,
+                 HeapByStack* heap);
+
+enum class Counting { kExclusive, kCumulative };
+enum class SortBy { kBytes, kCount, kTotal, kTemporary };
+
+struct HeapRowOptions {
+  Key key = Key::kLine;
+  Attribution attribution = Attribution::kSite;
+  Counting counting = Counting::kExclusive;
+  SortBy sort = SortBy::kBytes;
+  FilterGlobs filter;
+};
+
+struct HeapRow {
+  KeyText key;        // empty for Key::kStack: StackText(key_stack)
+  StackId key_stack;  // for Key::kStack only
+  Amounts newer;
+  Amounts growth;          // newer - older
+  StackId heaviest_stack;  // of most live bytes; in a growth, of most growth
+};
+
+struct HeapRows {
+  std::vector<HeapRow> rows;  // sorted; ties by key
+  Amounts newer;              // total of what the filter let through
+  Amounts growth;
+  Amounts filtered_out;  // of the newer heap
+};
+
+// Rows by what is live (growth is then all of it): heaviest first.
+HeapRows RowsByKey(const HeapByStack& heap, CallStacks* stacks,
+                   const HeapRowOptions& options);
+
+}  // namespace heapline
+
+#endif  // HEAPLINE_ANALYZER_ANALYSIS_HEAP_ROWS_H_
