@@ -23,7 +23,7 @@
 namespace heapline {
 
 enum class RuleKind : uint8_t {
-  kNone,           // not looked up yet (all-zero rule)
+  kNone,  // not looked up yet (all-zero rule)
   kNormal,
   kEnd,            // outermost frame: return address undefined, or no caller
   kSignalFrame,    // the caller's registers are in the ucontext
@@ -38,9 +38,9 @@ struct Rule {  // 8 bytes
   RuleKind kind : 3;
   CfaBase cfa_base : 3;
   RbpRule rbp_rule : 2;
-  uint8_t generation;   // of the module (modules.h); part of node keys
-  int16_t rbp_offset;   // bytes
-  int32_t cfa_offset;   // bytes
+  uint8_t generation;  // of the module (modules.h); part of node keys
+  int16_t rbp_offset;  // bytes
+  int32_t cfa_offset;  // bytes
 };
 static_assert(sizeof(Rule) == 8, "one word a cached rule");
 

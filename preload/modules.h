@@ -16,14 +16,14 @@
 namespace heapline {
 
 struct Module {
-  uintptr_t start;      // of the first mapped segment
-  uintptr_t end;        // after the last
-  intptr_t load_bias;   // run-time minus link-time address
+  uintptr_t start;     // of the first mapped segment
+  uintptr_t end;       // after the last
+  intptr_t load_bias;  // run-time minus link-time address
   uint8_t generation;
-  uint32_t flags;       // HL_MODULE_…
+  uint32_t flags;  // HL_MODULE_…
   uint8_t build_id_bytes;
   unsigned char build_id[32];
-  const char* path;     // in pages of ours; "" when unknown
+  const char* path;  // in pages of ours; "" when unknown
 };
 
 bool InitializeModules();
