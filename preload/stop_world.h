@@ -3,15 +3,15 @@
 // no unsignalled one is left in /proc/self/task; its handler notes its
 // registers and waits on a futex. A thread inside a hook parks at the hook's
 // end instead (its tables are then consistent); after 20 ms it is signalled
-// again and stopped where it is, its in_flight record telling the rest.
+// again and stopped where it is, its in_flight record telling the rest. A
+// thread that the kernel holds (vfork, disk) stops before it runs again: the
+// signal is pending, so it counts as stopped.
 //
 // A system call that the signal interrupted is restarted by the handler itself
-// (SA_RESTART does not cover poll, usleep, …): rax == -EINTR, the instruction
-// before rip is `syscall`, the call's number is known, no unblocked signal is
-// pending; never pause and rt_sigsuspend.
+// (interrupted_call.cc).
 //
 // One stop at a time (the caller holds the snapshot lock). No allocation but
-// pages.h. The only file that knows the ucontext's layout besides capture.
+// pages.h. Only interrupted_call.cc and this know the ucontext's layout.
 #ifndef HEAPLINE_PRELOAD_STOP_WORLD_H_
 #define HEAPLINE_PRELOAD_STOP_WORLD_H_
 
@@ -31,7 +31,7 @@ struct StoppedThread {
 };
 
 struct StoppedWorld {
-  StoppedThread* threads;  // the leader first
+  StoppedThread* threads;  // the leader first; valid until the next stop
   size_t count;
   size_t not_stopped;
   uint64_t stop_ns;        // how long it took
@@ -41,19 +41,31 @@ struct StoppedWorld {
 // when it runs on a thread's ordinary path. False: /proc or memory was not to
 // be had; nothing is stopped then.
 bool StopWorld(const void* leader_context, StoppedWorld* world);
-void ResumeWorld(StoppedWorld* world);
+void ResumeWorld();
 
 // The reserved signal came and is a stop (not a request from outside).
-// Called by the signal handler. Returns false when it was not meant as one.
+// Called by the signal handler. Returns false when it was not meant as one;
+// else the interrupted system call has been restarted.
 bool AnswerStop(void* ucontext);
 
+// For a thread that waits with the reserved signal blocked: stands still if it
+// is asked to, and returns when all may run again. Cheap when nobody asks.
+void StandStillIfAsked();
+
 // At the end of a hook whose thread has park_requested: stands still as the
-// handler would have.
+// handler would have, then does what was put off until the hook's end.
 void ParkHere();
 
-// After the handler's work: restarts the interrupted system call if that is
-// due. `call_number_plus_1` is 0 when nobody saw the number.
+// In a forked copy: no stop is under way here.
+void ForgetStop();
+
+// After a handler's work: restarts the interrupted system call if that is due.
+// `call_number_plus_1` is 0 when nobody saw the number.
 void RestartInterruptedCall(void* ucontext, uint32_t call_number_plus_1);
+
+// The registers that a handler's ucontext tells.
+uintptr_t ContextStackPointer(const void* ucontext);
+uintptr_t ContextProgramCounter(const void* ucontext);
 
 }  // namespace heapline
 

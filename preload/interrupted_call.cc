@@ -1,0 +1,97 @@
+// A system call that one of our signals interrupted goes on as if nothing had
+// been. SA_RESTART does not cover poll, usleep, epoll_wait, select,
+// sem_timedwait or sigtimedwait: they come back with -EINTR, which the program
+// without us would not have seen. Before the handler returns it is turned back
+// into the call: rax = number, rip on the `syscall` instruction again.
+#include <sys/syscall.h>
+#include <ucontext.h>
+
+#include "preload/readable_memory.h"
+#include "preload/reserved_signal.h"
+#include "preload/stop_world.h"
+#include "preload/sys.h"
+
+namespace heapline {
+namespace {
+
+constexpr long long kInterrupted = -4;  // -EINTR
+
+// Calls that a signal is meant to end, and those that must not be made twice.
+bool MayBeRepeated(uint32_t number) {
+  switch (number) {
+    case SYS_pause:
+    case SYS_rt_sigsuspend:
+    case SYS_restart_syscall:
+    case SYS_rt_sigreturn:
+    case SYS_close:
+      return false;
+    default:
+      return true;
+  }
+}
+
+// Whether a signal of the program's own, with a handler, is about to be
+// delivered: then the interruption is its, not ours.
+bool ProgramSignalIsDue(const ucontext_t* context) {
+  KernelSignalSet pending = 0;
+  sys::Call(SYS_rt_sigpending, sys::Arg(&pending), sizeof pending);
+  KernelSignalSet blocked;
+  __builtin_memcpy(&blocked, &context->uc_sigmask, sizeof blocked);
+  KernelSignalSet due = pending & ~blocked;
+  for (int signal = 1; due != 0; ++signal, due >>= 1) {
+    if ((due & 1) == 0) continue;
+    KernelSigaction action = {};
+    KernelSetAction(signal, nullptr, &action);
+    if (action.handler != kDefaultAction && action.handler != kIgnoreAction) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// The number in `mov $number, %eax; syscall`, + 1, or 0.
+uint32_t DecodeCallNumber(uintptr_t after_syscall) {
+  const unsigned char* code =
+      reinterpret_cast<const unsigned char*>(after_syscall - 7);
+  if (code[0] != 0xb8) return 0;
+  uint32_t number;
+  __builtin_memcpy(&number, code + 1, sizeof number);
+  return number < 1024 ? number + 1 : 0;
+}
+
+bool CodeIsReadable(uintptr_t first, uintptr_t last) {
+  constexpr uintptr_t kPageMask = ~uintptr_t{4095};
+  // The page of the next instruction is about to be executed.
+  return (first & kPageMask) == (last & kPageMask) ||
+         PageIsReadable(first & kPageMask);
+}
+
+}  // namespace
+
+uintptr_t ContextStackPointer(const void* ucontext) {
+  return static_cast<uintptr_t>(
+      static_cast<const ucontext_t*>(ucontext)->uc_mcontext.gregs[REG_RSP]);
+}
+
+uintptr_t ContextProgramCounter(const void* ucontext) {
+  return static_cast<uintptr_t>(
+      static_cast<const ucontext_t*>(ucontext)->uc_mcontext.gregs[REG_RIP]);
+}
+
+void RestartInterruptedCall(void* ucontext, uint32_t call_number_plus_1) {
+  ucontext_t* context = static_cast<ucontext_t*>(ucontext);
+  greg_t* registers = context->uc_mcontext.gregs;
+  if (registers[REG_RAX] != kInterrupted) return;
+  const uintptr_t pc = static_cast<uintptr_t>(registers[REG_RIP]);
+  if (pc < 4096 || !CodeIsReadable(pc - 7, pc)) return;
+  const unsigned char* code = reinterpret_cast<const unsigned char*>(pc - 2);
+  if (code[0] != 0x0f || code[1] != 0x05) return;
+  if (call_number_plus_1 == 0) call_number_plus_1 = DecodeCallNumber(pc);
+  if (call_number_plus_1 == 0) return;
+  if (!MayBeRepeated(call_number_plus_1 - 1)) return;
+  if (ProgramSignalIsDue(context)) return;
+  registers[REG_RAX] = call_number_plus_1 - 1;
+  registers[REG_RIP] = static_cast<greg_t>(pc - 2);
+}
+
+}  // namespace heapline
