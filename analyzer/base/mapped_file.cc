@@ -22,6 +22,11 @@ const char* KindOfFile(mode_t mode) {
   return "it is a device";
 }
 
+absl::Status NotRegular(absl::string_view doing, mode_t mode) {
+  return Problem(absl::StatusCode::kInvalidArgument, doing, KindOfFile(mode),
+                 "give a regular file");
+}
+
 // Closes a descriptor at the end of its scope.
 class ScopedFd {
  public:
@@ -56,6 +61,11 @@ MappedFile::~MappedFile() {
 
 absl::StatusOr<MappedFile> MappedFile::TryOpen(const std::string& path) {
   const std::string doing = absl::StrCat("reading ", SafeText(path));
+  struct stat facts;
+  // Looked at before it is opened: opening some devices does something.
+  if (stat(path.c_str(), &facts) == 0 && !S_ISREG(facts.st_mode)) {
+    return NotRegular(doing, facts.st_mode);
+  }
   const ScopedFd fd(
       open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
   if (fd.get() < 0) {
@@ -63,14 +73,10 @@ absl::StatusOr<MappedFile> MappedFile::TryOpen(const std::string& path) {
                          errno == EACCES ? "run as the file's owner"
                                          : "give the name of a file");
   }
-  struct stat facts;
   if (fstat(fd.get(), &facts) != 0) {
     return SystemProblem(errno, doing, "cannot look at it", "");
   }
-  if (!S_ISREG(facts.st_mode)) {
-    return Problem(absl::StatusCode::kInvalidArgument, doing,
-                   KindOfFile(facts.st_mode), "give a regular file");
-  }
+  if (!S_ISREG(facts.st_mode)) return NotRegular(doing, facts.st_mode);
   MappedFile file;
   file.mode_ = facts.st_mode;
   if (facts.st_size == 0) return file;

@@ -55,6 +55,14 @@ const std::string& TextOf(const Snapshot& snapshot, PropertyId id) {
   return found->second.text;
 }
 
+void SortSymbols(std::vector<NodeSymbol>* symbols) {
+  std::stable_sort(symbols->begin(), symbols->end(),
+                   [](const NodeSymbol& a, const NodeSymbol& b) {
+                     if (a.node != b.node) return Index(a.node) < Index(b.node);
+                     return a.is_inlined && !b.is_inlined;
+                   });
+}
+
 std::vector<size_t> ContainerBlocks(const Snapshot& snapshot) {
   const BlockColumns& blocks = snapshot.blocks;
   std::vector<size_t> containers;
@@ -98,10 +106,11 @@ const std::vector<PropertyRow>& PropertyTable() {
 }
 
 const PropertyRow* FindPropertyById(uint32_t id) {
-  for (const PropertyRow& row : PropertyTable()) {
-    if (row.id == id) return &row;
-  }
-  return nullptr;
+  const std::vector<PropertyRow>& table = PropertyTable();
+  const auto found = std::lower_bound(
+      table.begin(), table.end(), id,
+      [](const PropertyRow& row, uint32_t wanted) { return row.id < wanted; });
+  return found != table.end() && found->id == id ? &*found : nullptr;
 }
 
 const PropertyRow* FindPropertyByName(absl::string_view name) {

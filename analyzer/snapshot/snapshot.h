@@ -162,6 +162,10 @@ uint64_t NumberOf(const Snapshot& snapshot, PropertyId id,
 // The property's text, or "" where the file has none.
 const std::string& TextOf(const Snapshot& snapshot, PropertyId id);
 
+// Ascending by node; a node's inlined frames come first, else in the order in
+// which they stand.
+void SortSymbols(std::vector<NodeSymbol>* symbols);
+
 // Indices into snapshot.blocks, ascending, of the blocks that contain a pool
 // block: containers, which count with no bytes.
 std::vector<size_t> ContainerBlocks(const Snapshot& snapshot);

@@ -140,10 +140,7 @@ absl::StatusOr<Snapshot> TextFormParser::Parse() {
     const absl::Status status = SortBlocks(what, blocks);
     if (!status.ok()) return status;
   }
-  std::stable_sort(snapshot_.symbols.begin(), snapshot_.symbols.end(),
-                   [](const NodeSymbol& a, const NodeSymbol& b) {
-                     return Index(a.node) < Index(b.node);
-                   });
+  SortSymbols(&snapshot_.symbols);
   return std::move(snapshot_);
 }
 
