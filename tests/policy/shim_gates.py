@@ -16,6 +16,8 @@ SHIM = os.path.join(tree.BUILD, "lib", "libheapline.so")
 # that programs define themselves.
 MAY_ASK_LIBC = {
     "dlsym",             # the next allocator, once, at start
+    "dlopen",            # libunwind where asked for; a C++ library already
+                         # there (RTLD_NOLOAD) when memory has run out
     "__cxa_atexit",      # the exit snapshot, registered before any other
     "__register_atfork", # a forked copy becomes a process of its own
     "__cxa_finalize",    # from crt files where the compiler adds them
@@ -53,8 +55,8 @@ class ShimGates(unittest.TestCase):
                  if section == "UND" and version.startswith("GLIBC_")}
         for name, version in asked:
             number = [int(part) for part in re.findall(r"\d+", version)]
-            # 2.34 moved libdl into libc; the symbol is as old as glibc.
-            if name != "dlsym":
+            # Moved from libdl into libc by 2.34; as old as glibc itself.
+            if name not in ("dlsym", "dlopen"):
                 self.assertLessEqual(number, [2, 17], f"{name}@{version}")
 
     def test_thread_storage_is_never_reached_by_a_call(self):

@@ -24,9 +24,10 @@ CAPTURE = ("CaptureStack",)
 # Rare ways out of a hook that are not counted, each with the reason.
 RARE = {
     "EnterHookSlowly": "once a thread, once a process: start, fork, nesting",
-    "RunSlowPath": "cuts snapshots; only where one is due",
+    "LookAtThresholds": "cuts snapshots; only where one is due",
+    "AnswerRequest": "cuts the snapshot that a command asked for",
     "ParkHere": "the thread waits while a snapshot is cut",
-    "Say": "an error message; rate limited",
+    "NewByPrivateRuntime": "out of memory: the C++ library is to throw",
 }
 
 # The hooks of the allocation path; the others (exec, exit, signals) are called
