@@ -35,7 +35,7 @@ struct SymbolizerOptions {
   std::vector<std::string> debug_directories;  // --debug-dir, searched first
   std::string sysroot;                         // --sysroot, "" for none
   std::vector<std::pair<std::string, std::string>> path_map;  // OLD, NEW
-  bool use_cache = true;   // $XDG_CACHE_HOME/heapline, keyed by build-id
+  bool use_cache = true;        // $XDG_CACHE_HOME/heapline, keyed by build-id
   std::string cache_directory;  // "" for the default
 };
 

@@ -1,0 +1,131 @@
+#include "analyzer/symbolize/symbol_table.h"
+
+#include <gelf.h>
+
+#include <algorithm>
+#include <climits>
+#include <cstring>
+#include <tuple>
+
+#include "analyzer/symbolize/function_name.h"
+
+namespace heapline {
+namespace {
+
+// How many symbols before an address are looked at: enough for aliases and
+// for labels inside a function written in assembler.
+constexpr int kMaxStepsBack = 64;
+
+bool IsFunction(const GElf_Sym& symbol, const char* name) {
+  switch (GELF_ST_TYPE(symbol.st_info)) {
+    case STT_FUNC:
+    case STT_GNU_IFUNC:
+      return true;
+    case STT_NOTYPE:  // assembler; not its local labels and mapping marks
+      return name[0] != '.' && name[0] != '$' &&
+             GELF_ST_BIND(symbol.st_info) != STB_LOCAL;
+    default:
+      return false;
+  }
+}
+
+// Of several names of one function the public one without underscores is what
+// people call it.
+uint8_t Rank(const GElf_Sym& symbol, const char* name) {
+  uint8_t rank = 0;
+  if (GELF_ST_BIND(symbol.st_info) == STB_LOCAL) rank += 4;
+  if (name[0] == '_' && name[1] != 'Z') rank += 2;
+  if (GELF_ST_TYPE(symbol.st_info) == STT_NOTYPE) rank += 1;
+  return rank;
+}
+
+}  // namespace
+
+void SymbolTable::AddSection(Elf* elf, Elf_Scn* section,
+                             uint32_t names_section) {
+  GElf_Shdr header;
+  Elf_Data* data = elf_getdata(section, nullptr);
+  if (data == nullptr || gelf_getshdr(section, &header) == nullptr ||
+      header.sh_entsize == 0) {
+    return;
+  }
+  const size_t count =
+      std::min<size_t>(data->d_size / header.sh_entsize, INT_MAX);
+  symbols_.reserve(symbols_.size() + count);
+  for (size_t i = 0; i < count; ++i) {
+    GElf_Sym symbol;
+    if (gelf_getsym(data, static_cast<int>(i), &symbol) == nullptr) break;
+    if (symbol.st_shndx == SHN_UNDEF || symbol.st_shndx >= SHN_LORESERVE)
+      continue;
+    const char* name = elf_strptr(elf, names_section, symbol.st_name);
+    if (name == nullptr || *name == '\0' || !IsFunction(symbol, name)) continue;
+    GElf_Shdr code;
+    Elf_Scn* code_section = elf_getscn(elf, symbol.st_shndx);
+    if (code_section == nullptr ||
+        gelf_getshdr(code_section, &code) == nullptr ||
+        (code.sh_flags & SHF_EXECINSTR) == 0 ||
+        symbol.st_value < code.sh_addr ||
+        symbol.st_value - code.sh_addr >= code.sh_size) {
+      continue;
+    }
+    const uint64_t section_end = code.sh_addr + code.sh_size;
+    const uint64_t room = section_end - symbol.st_value;
+    // A size of 0 is "not told": up to the next symbol, see Sort().
+    const uint64_t bytes = std::min<uint64_t>(symbol.st_size, room);
+    symbols_.push_back({symbol.st_value,
+                        bytes == 0 ? 0 : symbol.st_value + bytes, name,
+                        Rank(symbol, name)});
+  }
+  is_sorted_ = false;
+}
+
+void SymbolTable::Add(const ElfModule& module) {
+  Elf* elf = module.elf();
+  for (Elf_Scn* section = elf_nextscn(elf, nullptr); section != nullptr;
+       section = elf_nextscn(elf, section)) {
+    GElf_Shdr header;
+    if (gelf_getshdr(section, &header) == nullptr) continue;
+    if (header.sh_type == SHT_SYMTAB || header.sh_type == SHT_DYNSYM)
+      AddSection(elf, section, header.sh_link);
+  }
+}
+
+void SymbolTable::Sort() {
+  std::sort(symbols_.begin(), symbols_.end(),
+            [](const Symbol& a, const Symbol& b) {
+              if (a.start != b.start) return a.start < b.start;
+              if (a.rank != b.rank) return a.rank < b.rank;
+              const int order = strcmp(a.name, b.name);
+              return order != 0 ? order < 0 : a.end < b.end;
+            });
+  uint64_t next_start = 0;  // of the nearest symbol at a higher address
+  for (size_t i = symbols_.size(); i-- > 0;) {
+    Symbol& symbol = symbols_[i];
+    if (i + 1 < symbols_.size() && symbols_[i + 1].start != symbol.start)
+      next_start = symbols_[i + 1].start;
+    // The last symbol of all, without a size, covers its first byte only.
+    if (symbol.end == 0)
+      symbol.end = next_start != 0 ? next_start : symbol.start + 1;
+  }
+  is_sorted_ = true;
+}
+
+const std::string* SymbolTable::FunctionAt(uint64_t link_address) {
+  if (!is_sorted_) Sort();
+  auto after = std::upper_bound(symbols_.begin(), symbols_.end(), link_address,
+                                [](uint64_t address, const Symbol& symbol) {
+                                  return address < symbol.start;
+                                });
+  const Symbol* best = nullptr;
+  for (int steps = 0; after != symbols_.begin() && steps < kMaxStepsBack;
+       ++steps) {
+    --after;
+    // Nearest start wins, then rank: equals stand with the best rank first.
+    if (best != nullptr && after->start != best->start) break;
+    if (link_address < after->end) best = &*after;
+  }
+  return best == nullptr ? nullptr
+                         : texts_->Intern(ReadableFunctionName(best->name));
+}
+
+}  // namespace heapline
