@@ -83,7 +83,8 @@ class SectionDecoder {
   uint64_t read_ = 0;  // records of the section being decoded
   uint64_t counter_sums_[3] = {0, 0, 0};
   BlockState blocks_, pool_blocks_, mapped_regions_;
-  absl::btree_map<absl::string_view, uint64_t> notes_;  // what is wrong: how often
+  absl::btree_map<absl::string_view, uint64_t>
+      notes_;  // what is wrong: how often
   absl::btree_map<uint32_t, uint64_t> read_records_;
 };
 

@@ -40,6 +40,7 @@ class Scanner {
         plain_budget_(PlainBytesBudget(bytes.size())) {}
 
   SectionScan Scan(uint64_t offset);
+  SectionScan ScanProperties(uint64_t offset);
 
  private:
   enum class Verdict { kSound, kNoHeader, kImplausible, kCutOff, kBadChecksum };
@@ -167,6 +168,23 @@ SectionScan Scanner::Scan(uint64_t offset) {
   return std::move(scan_);
 }
 
+SectionScan Scanner::ScanProperties(uint64_t offset) {
+  while (offset + kHeaderBytes <= bytes_.size() && !scan_.has_end) {
+    ScannedSection section;
+    std::memcpy(&section.header, bytes_.data() + offset, kHeaderBytes);
+    const uint32_t id = section.header.id;
+    if (id == HL_SECTION_PROPERTIES || id == HL_SECTION_END) {
+      if (Examine(offset, &section) != Verdict::kSound) break;
+      Accept(section);
+    } else if (!IsPlausible(section.header)) {
+      break;
+    }
+    offset += kHeaderBytes + section.header.stored_bytes;
+    scan_.has_end = id == HL_SECTION_END;
+  }
+  return std::move(scan_);
+}
+
 absl::Status NotASnapshot(absl::Span<const unsigned char> bytes,
                           absl::string_view doing) {
   const FileKind kind = LooksLike(bytes);
@@ -220,6 +238,11 @@ absl::Status CheckFileHeader(absl::Span<const unsigned char> bytes,
 SectionScan ScanSections(absl::Span<const unsigned char> bytes,
                          const HlFileHeader& header) {
   return Scanner(bytes).Scan(header.header_bytes);
+}
+
+SectionScan ScanPropertySections(absl::Span<const unsigned char> bytes,
+                                 const HlFileHeader& header) {
+  return Scanner(bytes).ScanProperties(header.header_bytes);
 }
 
 }  // namespace heapline

@@ -51,6 +51,11 @@ absl::Status CheckFileHeader(absl::Span<const unsigned char> bytes,
 SectionScan ScanSections(absl::Span<const unsigned char> bytes,
                          const HlFileHeader& header);
 
+// Only the sections that hold properties, end section included; others are
+// stepped over unread. Stops without a word where it finds damage.
+SectionScan ScanPropertySections(absl::Span<const unsigned char> bytes,
+                                 const HlFileHeader& header);
+
 }  // namespace heapline
 
 #endif  // HEAPLINE_ANALYZER_SNAPSHOT_SECTION_SCAN_H_

@@ -30,6 +30,7 @@ class BinaryReader {
         snapshot_(snapshot) {}
 
   absl::Status Read();
+  absl::Status ReadProperties();
 
  private:
   uint64_t MostNodes() const;
@@ -153,6 +154,23 @@ absl::Status BinaryReader::Read() {
   return absl::OkStatus();
 }
 
+absl::Status BinaryReader::ReadProperties() {
+  HlFileHeader header;
+  const absl::Status status = CheckFileHeader(bytes_, doing_, &header);
+  if (!status.ok()) return status;
+  snapshot_->architecture = header.architecture;
+  scan_ = ScanPropertySections(bytes_, header);
+  SectionDecoder decoder(1, snapshot_);
+  decoder.NodesAreComplete();
+  bool is_sound = false;
+  for (const ScannedSection& section : scan_.sections) {
+    const auto payload = Payload(section, &is_sound);
+    if (is_sound) decoder.Decode(section, payload);
+  }
+  snapshot_->damage.clear();
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<Snapshot> TryParseSnapshot(absl::Span<const unsigned char> bytes,
@@ -176,8 +194,20 @@ absl::StatusOr<Snapshot> TryParseSnapshot(absl::Span<const unsigned char> bytes,
   return snapshot;
 }
 
+absl::StatusOr<Snapshot> TryReadProperties(const std::string& path) {
+  const absl::StatusOr<MappedFile> file = MappedFile::TryOpen(path);
+  if (!file.ok()) return file.status();
+  if (IsTextForm(file->text())) return ParseTextForm(file->text(), path);
+  Snapshot snapshot;
+  snapshot.file = path;
+  const absl::Status status =
+      BinaryReader(file->bytes(), path, &snapshot).ReadProperties();
+  if (!status.ok()) return status;
+  return snapshot;
+}
+
 absl::StatusOr<Snapshot> TryReadSnapshot(const std::string& path) {
-  absl::StatusOr<MappedFile> file = MappedFile::TryOpen(path);
+  const absl::StatusOr<MappedFile> file = MappedFile::TryOpen(path);
   if (!file.ok()) return file.status();
   return TryParseSnapshot(file->bytes(), path);
 }

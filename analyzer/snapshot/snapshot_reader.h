@@ -25,6 +25,11 @@ absl::StatusOr<Snapshot> TryReadSnapshot(const std::string& path);
 absl::StatusOr<Snapshot> TryParseSnapshot(absl::Span<const unsigned char> bytes,
                                           absl::string_view name);
 
+// Only what the file says of itself: `properties` (the end section's too where
+// the way there is undamaged), file and architecture; all else is empty. Costs
+// no more than the file's section headers.
+absl::StatusOr<Snapshot> TryReadProperties(const std::string& path);
+
 }  // namespace heapline
 
 #endif  // HEAPLINE_ANALYZER_SNAPSHOT_SNAPSHOT_READER_H_
