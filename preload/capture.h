@@ -22,11 +22,11 @@ struct CallerContext {
 };
 
 // The caller's context, in a function compiled with a frame pointer.
-#define HEAPLINE_CALLER_CONTEXT()                                           \
-  ::heapline::CallerContext {                                               \
-    static_cast<uintptr_t*>(__builtin_frame_address(0))[1],                 \
-        reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) + 16,       \
-        static_cast<uintptr_t*>(__builtin_frame_address(0))[0]              \
+#define HEAPLINE_CALLER_CONTEXT()                                     \
+  ::heapline::CallerContext {                                         \
+    static_cast<uintptr_t*>(__builtin_frame_address(0))[1],           \
+        reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) + 16, \
+        static_cast<uintptr_t*>(__builtin_frame_address(0))[0]        \
   }
 
 enum class CaptureMode {
@@ -42,11 +42,15 @@ bool InitializeCapture();
 NodeId CaptureStack(ThreadState* thread, const CallerContext& caller,
                     CaptureMode mode);
 
+// Makes thread->thread_node and base_node, if they are not yet: what a scope
+// opens under. REQUIRES: guard == 1.
+void EnsureThreadNode(ThreadState* thread, const CallerContext& caller);
+
 // Walks from `from` outwards into frames[0..capacity), innermost first.
 // Returns how many; *is_whole says whether the outermost frame was reached.
 struct WalkedFrame {
   uintptr_t pc;
-  uintptr_t sp;  // the frame's CFA: stack pointer of its caller
+  uintptr_t sp;  // in this frame, when its callee has returned
   HlNodeKind kind;
   uint8_t generation;
 };

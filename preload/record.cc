@@ -237,6 +237,9 @@ ThreadState* EnterHookSlowly(uintptr_t frame) {
     if (is_stale) {
       thread->guard = 0;
       thread->in_next = 0;
+      thread->unrecorded = 0;
+    } else if (thread->unrecorded != 0) {
+      return nullptr;
     } else if (thread->in_next != 0 && !tracer.next_is_libc) {
       return nullptr;
     }

@@ -84,6 +84,7 @@ ThreadState* MakeState(int32_t tid) {
 void ResetForThread(ThreadState* state) {
   state->guard = 0;
   state->in_next = 0;
+  state->unrecorded = 0;
   state->park_requested = 0;
   state->guard_frame = 0;
   state->thread_pointer = ThreadPointer();

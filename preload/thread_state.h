@@ -42,6 +42,8 @@ struct ThreadState {
   volatile uint32_t in_next;         // 1 while the real function runs
   volatile uint32_t park_requested;  // set by the stop handler; see stop_world
   uintptr_t guard_frame;             // frame address of the outermost hook
+  volatile uint32_t unrecorded;      // > 0: inside libunwind for us; hooks of
+                                     // this thread forward only
 
   int32_t tid;
   ThreadState* next;         // in the global list; set once
@@ -71,6 +73,7 @@ struct ThreadState {
   uint64_t foreign_frees;
   uint64_t truncated_stacks;
   uint64_t captures;  // for check=N
+  struct CaptureMemory* capture_memory;  // capture.cc's: frames of a walk
 
   ReadableWindow window;    // of the stack it last captured from
   uintptr_t own_stack_end;  // main stack or the TCB's mapping; 0 unknown
