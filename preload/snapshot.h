@@ -48,8 +48,14 @@ void ReapWriter();
 bool LockSnapshots();    // waits; false: the caller holds it already
 bool TryLockSnapshots();
 void UnlockSnapshots();
+// For an exec: the new image must not begin with all signals blocked.
+void LetSignalsInUnderLock();
+void ShutSignalsOutUnderLock();
 // In a forked copy: whoever held it is not here.
-void ForgetSnapshotLock();
+void ForgetSnapshotLockOwner();
+
+// In a forked copy: no cut, no stop and no writer is ours; numbers begin anew.
+void ForgetSnapshots();
 
 }  // namespace heapline
 

@@ -2,7 +2,8 @@
 // (include/heapline/snapshot_format.h): temporary name, sections with
 // checksums, renamed without replacing to the next free
 // <program>.<pid>.<sequence>.hl. Raw system calls only; one mapped buffer.
-// Runs in the snapshot's child, or in the stopped process itself.
+// Runs in the snapshot's child, or in the stopped process itself; one at a
+// time (the snapshot lock).
 #ifndef HEAPLINE_PRELOAD_SNAPSHOT_WRITER_H_
 #define HEAPLINE_PRELOAD_SNAPSHOT_WRITER_H_
 
@@ -16,8 +17,12 @@ namespace heapline {
 struct CutFacts {
   const SnapshotRequest* request;
   const StoppedWorld* world;
+  uint64_t sequence;           // the one to begin with
+  uint64_t began_ns;           // monotonic: the stop was asked for
   uint64_t cut_monotonic_ns;
   uint64_t cut_realtime_ns;
+  uint16_t epoch;              // that the cut ended
+  int32_t parent_pid;
   bool in_process;
   // In memory shared with the parent, filled in by it when it has resumed.
   const volatile uint64_t* pause_ns;
@@ -26,9 +31,13 @@ struct CutFacts {
 
 struct WrittenFile {
   char path[4096];      // its final name
+  uint64_t sequence;
   uint64_t bytes;
   uint64_t live_bytes;
   uint64_t live_count;
+  // Dev builds: the sum of the blocks less what the counters say; 0 is right.
+  int64_t bytes_off;
+  int64_t count_off;
 };
 
 // 0, or -errno with *what naming the step that failed. On failure no file is
