@@ -103,16 +103,35 @@ void ApiExpectDead(const void* block, const char* label) {
   AddExpectation(reinterpret_cast<uintptr_t>(block), label);
 }
 
+// Scopes that found no room for their node: their ends must not end another.
+bool HasLostScopes(ThreadState* thread) { return thread->lost_scopes != 0; }
+
 void ApiScopeBegin(const char* name) {
   Hook hook(__builtin_frame_address(0));
-  if (!hook.is_active()) return;
-  EnterScope(hook.thread(), name == nullptr ? "" : name);
+  if (!hook.is_active() || hook.thread()->guard != 1) return;
+  ThreadState* thread = hook.thread();
+  EnsureThreadNode(thread, HEAPLINE_CALLER_CONTEXT());
+  const NodeId scope =
+      HasLostScopes(thread)
+          ? kDroppedNode
+          : InternScopeNode(thread->base_node, name == nullptr ? "" : name);
+  if (scope == kDroppedNode) {
+    thread->lost_scopes += 1;
+  } else {
+    thread->base_node = scope;
+  }
 }
 
 void ApiScopeEnd() {
   Hook hook(__builtin_frame_address(0));
-  if (!hook.is_active()) return;
-  LeaveScope(hook.thread());
+  if (!hook.is_active() || hook.thread()->guard != 1) return;
+  ThreadState* thread = hook.thread();
+  if (HasLostScopes(thread)) {
+    thread->lost_scopes -= 1;
+  } else if (thread->base_node != 0 &&
+             NodeAt(thread->base_node).kind() == HL_NODE_SCOPE) {
+    thread->base_node = NodeAt(thread->base_node).parent;
+  }
 }
 
 void ApiRound() { __atomic_add_fetch(&tracer.round, 1, __ATOMIC_RELAXED); }

@@ -90,6 +90,7 @@ void ResetForThread(ThreadState* state) {
   state->thread_pointer = ThreadPointer();
   state->thread_node = 0;
   state->base_node = 0;
+  state->lost_scopes = 0;
   state->name_changed = false;
   state->start_routine = 0;
   state->in_flight = InFlight{};

@@ -49,9 +49,10 @@ struct ThreadState {
   ThreadState* next;         // in the global list; set once
   uintptr_t thread_pointer;  // fs base: tells a thread's own TLS and stack
 
-  NodeId thread_node;  // kind thread; 0: not made yet
-  NodeId base_node;    // thread_node or the innermost open scope
-  bool name_changed;   // re-intern thread_node at the next capture
+  NodeId thread_node;    // kind thread; 0: not made yet
+  NodeId base_node;      // thread_node or the innermost open scope
+  uint32_t lost_scopes;  // open scopes without a node of their own
+  bool name_changed;     // re-intern thread_node at the next capture
   uintptr_t start_routine;
 
   InFlight in_flight;
@@ -72,7 +73,7 @@ struct ThreadState {
 
   uint64_t foreign_frees;
   uint64_t truncated_stacks;
-  uint64_t captures;  // for check=N
+  uint64_t captures;                     // for check=N
   struct CaptureMemory* capture_memory;  // capture.cc's: frames of a walk
 
   ReadableWindow window;    // of the stack it last captured from
