@@ -30,17 +30,22 @@ void BecomeForkedProcess();
 // nothing of ours may change. A system call; for the exit and exec hooks.
 bool IsVforkChild();
 
-// The process is about to end in this way; cuts the exit snapshot unless one
-// was cut or at_exit=0, and waits until a snapshot being written is whole.
-enum class ExitWay { kAtExit, kQuickExit, kImmediate, kDeath };
-void ProcessEnds(ExitWay way);
+// The process is about to end: cuts the exit snapshot unless one was cut or
+// at_exit=0, and waits until a snapshot being written is whole.
+void ProcessEnds();
+
+// A seccomp filter is about to be set: from now on only mmap, munmap and futex
+// are called, and nothing is written any more.
+void RestrictCalls();
 
 // Around exec*: flushes and ignores the reserved signal; AfterFailedExec puts
 // it back. `token` says whether there is anything to put back.
 struct ExecToken {
   bool armed;
 };
-ExecToken BeforeExec();
+// `environment` is the new image's: where it preloads the shim again the
+// reserved signal stays ignored until the new handler stands.
+ExecToken BeforeExec(char* const* environment);
 void AfterFailedExec(ExecToken token);
 
 }  // namespace heapline
