@@ -9,6 +9,21 @@ namespace heapline {
 const std::vector<CommandRow>& CommandTable() {
   static const auto* const table = new std::vector<CommandRow>{
       // {name, group, summary, declare}
+      {"run", kProcessGroup, "Start a program traced; end as it ends",
+       DeclareRun},
+      {"snapshot", kProcessGroup, "Cut a snapshot of a traced process now",
+       DeclareSnapshot},
+      {"start", kProcessGroup, "Turn the tracing of a process on",
+       DeclareStart},
+      {"stop", kProcessGroup, "Turn the tracing of a process off",
+       DeclareStop},
+      {"status", kProcessGroup,
+       "Show a traced process's current and peak heap", DeclareStatus},
+      {"reset-peak", kProcessGroup,
+       "Let the peak of a process begin anew from now", DeclareResetPeak},
+      {"pack", kFileGroup, "Compress snapshots in place", DeclarePack},
+      {"export", kFileGroup, "Write a snapshot in another form",
+       DeclareExport},
   };
   return *table;
 }

@@ -1,0 +1,43 @@
+// program_runner.h: runs one program in front of us as if we were not there:
+// it gets our terminal, descriptors, signal mask and dispositions; signals
+// that are sent to us are passed on; when it stops we stop. What the terminal
+// sends goes to the whole group, so the program has it already.
+//
+// One program at a time, and not while other threads run: blocks all signals
+// of the calling thread until the program has ended.
+#ifndef HEAPLINE_ANALYZER_COMMAND_PROGRAM_RUNNER_H_
+#define HEAPLINE_ANALYZER_COMMAND_PROGRAM_RUNNER_H_
+
+#include <sys/types.h>
+
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace heapline {
+
+struct ProgramToRun {
+  std::vector<std::string> arguments;  // the first one names it, as for execvp
+  std::vector<std::pair<std::string, std::string>> environment;  // to set
+  // Called before a signal is passed on.
+  std::function<void(pid_t pid, int signal)> before_signal;
+};
+
+struct ProgramEnd {
+  pid_t pid = 0;
+  int wait_status = 0;  // as from waitpid
+  int exec_error = 0;   // not 0: it never began
+};
+
+absl::StatusOr<ProgramEnd> RunProgram(const ProgramToRun& program);
+
+// Ends this process by the same signal, without a core file of its own.
+// REQUIRES: WIFSIGNALED(wait_status).
+[[noreturn]] void EndBySameSignal(int wait_status);
+
+}  // namespace heapline
+
+#endif  // HEAPLINE_ANALYZER_COMMAND_PROGRAM_RUNNER_H_
