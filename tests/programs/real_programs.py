@@ -155,10 +155,8 @@ class Servers(wrapping.WrappingTest):
 
     def test_redis_server_under_redis_benchmark(self):
         server_path, benchmark, client = (
-            os.path.realpath(self.need("redis-server")),
-            self.need("redis-benchmark"), self.need("redis-cli"))
-        # redis-server is a link to redis-check-rdb: it looks at its own name.
-        server_path = self.need("redis-server")
+            self.need("redis-server"), self.need("redis-benchmark"),
+            self.need("redis-cli"))
         address = os.path.join(self.folder, "s")
 
         def ask(*words):
@@ -167,9 +165,13 @@ class Servers(wrapping.WrappingTest):
             [server_path, "--port", "0", "--unixsocket", address, "--save", "",
              "--appendonly", "no"])
         self.wait_until(lambda: ask("ping").stdout == b"PONG\n", "PONG")
+        of_server = self.snapshots
+        self.snapshots = os.path.join(self.folder, "of-benchmark")
         outcome = self.run_traced(
             [benchmark, "-s", address, "-n", "20000", "-r", "5000", "-q",
              "-t", "set,get,lpush,hset"])
+        self.expect_snapshot("redis-benchmark")
+        self.snapshots = of_server
         self.assertEqual(0, outcome.status, repr(outcome))
         self.assertIn(b"requests per second", outcome.stdout)
         self.assertEqual(b"OK\n", ask("set", "a", "b").stdout)
@@ -185,12 +187,13 @@ class Servers(wrapping.WrappingTest):
                       ask("info", "persistence").stdout)
         ask("shutdown", "nosave")
         self.assertEqual(0, server.wait(30))
-        for path in self.snapshots_of("redis-server"):
+        reasons = []
+        for path in self.snapshots_of():
             self.expect_sums(path, keys=["line", "function", "thread"])
-        reasons = [self.info(path)["reason"]
-                   for path in self.snapshots_of("redis-server")]
+            reasons.append(self.info(path)["reason"])
+        # The server's two and its copy's one; Debian's redis-server is a link
+        # to a program of another name.
         self.assertEqual(["exit", "exit", "request"], sorted(reasons))
-        self.expect_snapshot("redis-benchmark")
 
     def test_nginx(self):
         nginx = self.need("nginx")
