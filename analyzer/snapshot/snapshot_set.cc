@@ -38,7 +38,10 @@ void AddIfSnapshot(const std::string& path, std::vector<SnapshotFile>* files) {
   file.path = path;
   if (!facts.ok()) {
     // A damaged or newer snapshot is one, and whoever reads it will say so.
-    if (!absl::IsInvalidArgument(facts.status())) files->push_back(file);
+    const bool is_one = absl::IsDataLoss(facts.status()) ||
+                        absl::IsUnimplemented(facts.status()) ||
+                        absl::EndsWith(path, ".hl");
+    if (is_one) files->push_back(std::move(file));
     return;
   }
   file.program = TextOf(*facts, PropertyId::program);
