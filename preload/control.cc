@@ -356,6 +356,12 @@ void AnswerRequest(const void* leader_context) {
   __atomic_store_n(&answering, 0, __ATOMIC_RELEASE);
 }
 
+void NoteSnapshotInPage(uint64_t pause_ns) {
+  HlControlPage* page = Page();
+  Put(&page->last_pause_us, pause_ns / 1000);
+  __atomic_add_fetch(&page->snapshots, 1, __ATOMIC_RELAXED);
+}
+
 void ReplyWritten(const char* path) { Reply(HL_REPLY_DONE, 0, path, ""); }
 
 void ReplyLost(long error_number, const char* what) {

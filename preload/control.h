@@ -27,6 +27,9 @@ void RefreshControlPage(uint64_t monotonic_ns);
 // reserved signal's handler (with its ucontext) and on the slow path (NULL).
 void AnswerRequest(const void* leader_context);
 
+// A snapshot file has its name. Called by whoever wrote it, as the replies.
+void NoteSnapshotInPage(uint64_t pause_ns);
+
 // How a snapshot of reason `request` ended. Called by whoever wrote the file:
 // the page is shared with the writing child, so the child calls it itself; the
 // process calls ReplyLost for a child that died.

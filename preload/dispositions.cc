@@ -210,6 +210,26 @@ void TakeSignals() {
   }
 }
 
+void GiveSignalsBack() {
+  if (HoldsReservedSignal()) SetReservedSignalDefault();
+  if (trigger_is_taken) {
+    trigger_is_taken = false;
+    const struct sigaction program = trigger_action.Get();
+    next::sigaction(tracer.options.signal, &program, nullptr);
+  }
+  if (!death_is_taken) return;
+  death_is_taken = false;
+  for (int number : kDeathSignals) {
+    struct sigaction now = {};
+    if (next::sigaction(number, nullptr, &now) != 0 ||
+        now.sa_sigaction != OnDeathSignal) {
+      continue;
+    }
+    const struct sigaction normal = {};
+    next::sigaction(number, &normal, nullptr);
+  }
+}
+
 void ReleaseSignals() {
   if (!trigger_is_taken) return;
   const struct sigaction program = trigger_action.Get();

@@ -279,6 +279,7 @@ void BecomeForkedProcess() {
     ArmTriggers();
     MakeControlPage();
   } else {
+    GiveSignalsBack();
     SetMode(Mode::kAside);
   }
   SetSignalMask(mask);

@@ -205,6 +205,7 @@ SnapshotResult CutStoppedWorld(const SnapshotRequest& request,
   CopyText(page->what, sizeof page->what, what);
   page->state = static_cast<uint32_t>(error == 0 ? WriterState::kWritten
                                                  : WriterState::kFailed);
+  if (error == 0) NoteSnapshotInPage(page->pause_ns);
   if (request.reason == Reason::kRequest) {
     if (error == 0) {
       ReplyWritten(page->file.path);

@@ -36,6 +36,7 @@ struct Armed {
 };
 Armed armed;
 
+int32_t armed_pid;  // the process that all of this is about
 bool timer_exists;
 int timer_id;
 
@@ -63,17 +64,21 @@ bool IsTraced() {
          !tracer.calls_restricted;
 }
 
-void Cut(Reason reason, const void* context) {
+// False: an earlier snapshot is still being written. Nobody waits for an
+// automatic one: it comes again at the next look.
+bool Cut(Reason reason, const void* context) {
   SnapshotRequest request = {};
   request.reason = reason;
   request.leader_context = context;
   request.never_clone = reason == Reason::kNearLimit;
-  CutSnapshot(request);
+  return CutSnapshot(request) != SnapshotResult::kBusy;
 }
 
-void CutAutomatic(Reason reason, const void* context, int64_t live_bytes) {
+// The same, and growth is counted from here.
+bool CutAutomatic(Reason reason, const void* context, int64_t live_bytes) {
+  if (!Cut(reason, context)) return false;
   Store(&armed.growth_base, live_bytes);
-  Cut(reason, context);
+  return true;
 }
 
 void LookAtInterval(uint64_t now, const void* context, int64_t live_bytes) {
@@ -82,8 +87,10 @@ void LookAtInterval(uint64_t now, const void* context, int64_t live_bytes) {
   const uint64_t due = Load(&armed.next_interval_ns);
   if (now < due) return;
   const uint64_t missed = (now - due) / interval;
-  if (Take(&armed.next_interval_ns, due, due + (missed + 1) * interval)) {
-    CutAutomatic(Reason::kInterval, context, live_bytes);
+  const uint64_t next = due + (missed + 1) * interval;
+  if (Take(&armed.next_interval_ns, due, next) &&
+      !CutAutomatic(Reason::kInterval, context, live_bytes)) {
+    Take(&armed.next_interval_ns, next, due);
   }
 }
 
@@ -98,8 +105,9 @@ void LookAtGrowth(int64_t live_bytes, const void* context) {
     wanted += from - base;
   }
   if (live_bytes - base < wanted) return;
-  if (Take(&armed.growth_base, base, live_bytes)) {
-    Cut(Reason::kGrowth, context);
+  if (Take(&armed.growth_base, base, live_bytes) &&
+      !Cut(Reason::kGrowth, context)) {
+    Take(&armed.growth_base, live_bytes, base);
   }
 }
 
@@ -109,8 +117,9 @@ void LookAtAbove(int64_t live_bytes, const void* context) {
   const uint64_t live = live_bytes > 0 ? static_cast<uint64_t>(live_bytes) : 0;
   if (live > above) {
     if (Load(&armed.above_is_armed) != 0 &&
-        Take(&armed.above_is_armed, 1u, 0u)) {
-      CutAutomatic(Reason::kAbove, context, live_bytes);
+        Take(&armed.above_is_armed, 1u, 0u) &&
+        !CutAutomatic(Reason::kAbove, context, live_bytes)) {
+      Store(&armed.above_is_armed, 1u);
     }
   } else if (live < above - above / 10) {
     if (Load(&armed.above_is_armed) == 0) Store(&armed.above_is_armed, 1u);
@@ -122,8 +131,9 @@ void LookAtPeak(int64_t live_bytes, const void* context) {
   const int64_t kept = Load(&armed.kept_peak);
   const int64_t step = kept / 20 > kLeastPeakStep ? kept / 20 : kLeastPeakStep;
   if (live_bytes - kept < step) return;
-  if (Take(&armed.kept_peak, kept, live_bytes)) {
-    CutAutomatic(Reason::kPeak, context, live_bytes);
+  if (Take(&armed.kept_peak, kept, live_bytes) &&
+      !CutAutomatic(Reason::kPeak, context, live_bytes)) {
+    Take(&armed.kept_peak, live_bytes, kept);
   }
 }
 
@@ -138,8 +148,10 @@ void LookAtLimits(int64_t live_bytes, const void* context) {
   Store(&armed.next_limit_look,
         live_bytes + static_cast<int64_t>(headroom / 16));
   if (headroom > limit.limit_bytes / 100 * percent) return;
-  if (Take(&armed.near_is_armed, 1u, 0u)) {
-    CutAutomatic(Reason::kNearLimit, context, live_bytes);
+  if (Take(&armed.near_is_armed, 1u, 0u) &&
+      !CutAutomatic(Reason::kNearLimit, context, live_bytes)) {
+    Store(&armed.next_limit_look, live_bytes);
+    Store(&armed.near_is_armed, 1u);
   }
 }
 
@@ -183,6 +195,18 @@ void Tick(const void* context) {
   ReapWriter();
 }
 
+void ArmThresholds() {
+  const Options& options = tracer.options;
+  armed = Armed{};
+  armed.above_is_armed = 1;
+  armed.near_is_armed = 1;
+  armed.growth_base = LiveBytesNow();
+  armed.next_interval_ns = MonotonicNs() + options.interval;
+  armed.is_any = options.growth.bytes != 0 || options.growth.percent != 0 ||
+                 options.above != 0 || options.near_limit != 0 ||
+                 options.peak || options.interval != 0;
+}
+
 // Whether the calling thread is inside a hook, whose tables are half written:
 // the work is then left to the hook's end.
 bool Defer(uint32_t what) {
@@ -197,21 +221,16 @@ bool Defer(uint32_t what) {
 
 void ArmTriggers() {
   NoteStandardError();
-  const Options& options = tracer.options;
-  const uint64_t now = MonotonicNs();
-  // In a forked copy all of it is the parent's.
-  timer_exists = false;
-  deferred = 0;
-  ForgetKeptFiles();
-  ForgetMemoryLimitReader();
-  armed = Armed{};
-  armed.above_is_armed = 1;
-  armed.near_is_armed = 1;
-  armed.growth_base = LiveBytesNow();
-  armed.next_interval_ns = now + options.interval;
-  armed.is_any = options.growth.bytes != 0 || options.growth.percent != 0 ||
-                 options.above != 0 || options.near_limit != 0 ||
-                 options.peak || options.interval != 0;
+  // After a failed exec all is as it was; in a forked copy all of it is the
+  // parent's.
+  if (armed_pid != tracer.pid) {
+    armed_pid = tracer.pid;
+    timer_exists = false;
+    deferred = 0;
+    ForgetKeptFiles();
+    ForgetMemoryLimitReader();
+    ArmThresholds();
+  }
   TakeSignals();
   MakeTimer();
 }

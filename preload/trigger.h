@@ -19,6 +19,9 @@ void ArmTriggers();
 // A seccomp filter or `follow` is about to take the tracer away.
 void DisarmTimers();
 
+// The process steps aside (`follow`): every disposition is the program's own.
+void GiveSignalsBack();
+
 // Before exec: an ignored trigger signal must be ignored in the new image too.
 // RetakeSignals: the exec failed.
 void ReleaseSignals();

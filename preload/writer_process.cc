@@ -83,6 +83,7 @@ void RunChild(Job* job) {
   const long error = WriteSnapshot(*job->facts, &page->file, &what);
   page->error = error;
   CopyText(page->what, sizeof page->what, what);
+  if (error == 0) NoteSnapshotInPage(page->pause_ns);
   if (job->facts->request->reason == Reason::kRequest) {
     if (error == 0) {
       ReplyWritten(page->file.path);
