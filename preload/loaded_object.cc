@@ -5,6 +5,7 @@
 #include <link.h>
 
 #include "preload/pages.h"
+#include "preload/tracer.h"
 
 namespace heapline {
 namespace {
@@ -18,9 +19,60 @@ struct ProgramHeaders {
   size_t count;
 };
 
+// The program's own, as the kernel tells. Where there are gaps between its
+// segments the loader's answer is one segment alone, without the file's first
+// page. `end` 0: not known.
+struct {
+  ProgramHeaders headers;
+  uintptr_t start;
+  uintptr_t end;
+  uintptr_t load_bias;
+} program;
+
+void FindProgram() {
+  char** entry = tracer.environment;
+  if (entry == nullptr) return;
+  while (*entry != nullptr) ++entry;
+  for (const auto* value = reinterpret_cast<const Elf64_auxv_t*>(entry + 1);
+       value->a_type != AT_NULL; ++value) {
+    if (value->a_type == AT_PHDR) {
+      program.headers.first =
+          reinterpret_cast<const Elf64_Phdr*>(value->a_un.a_val);
+    } else if (value->a_type == AT_PHNUM) {
+      program.headers.count = value->a_un.a_val;
+    }
+  }
+  const Elf64_Phdr* first = program.headers.first;
+  if (first == nullptr) return;
+  uintptr_t low = UINTPTR_MAX;
+  uintptr_t high = 0;
+  for (size_t i = 0; i < program.headers.count; ++i) {
+    const uintptr_t segment_end = first[i].p_vaddr + first[i].p_memsz;
+    if (first[i].p_type == PT_PHDR) {
+      program.load_bias = reinterpret_cast<uintptr_t>(first) - first[i].p_vaddr;
+    } else if (first[i].p_type == PT_LOAD) {
+      if (first[i].p_vaddr < low) low = first[i].p_vaddr;
+      if (segment_end > high) high = segment_end;
+    }
+  }
+  if (low >= high) return;
+  program.start = program.load_bias + (low & ~uintptr_t{kPageBytes - 1});
+  program.end = program.load_bias + high;
+}
+
+bool IsProgram(const LoadedObject& object) {
+  return program.end != 0 && object.start >= program.start &&
+         object.end <= program.end &&
+         static_cast<uintptr_t>(object.load_bias) == program.load_bias;
+}
+
 // The headers as the file's first page shows them. No object has so many that
 // they do not fit there.
 bool FindProgramHeaders(const LoadedObject& object, ProgramHeaders* headers) {
+  if (IsProgram(object)) {
+    *headers = program.headers;
+    return true;
+  }
   if (object.end - object.start < kPageBytes) return false;
   const auto* header = reinterpret_cast<const Elf64_Ehdr*>(object.start);
   if (header->e_ident[EI_MAG0] != ELFMAG0 ||
@@ -101,6 +153,7 @@ bool InitializeLoadedObjects() {
   if (find_object == nullptr) {
     find_object = reinterpret_cast<FindObjectFunction>(
         dlsym(RTLD_DEFAULT, "_dl_find_object"));
+    FindProgram();
   }
   return find_object != nullptr;
 }
@@ -122,6 +175,10 @@ bool FindLoadedObject(uintptr_t address, LoadedObject* object) {
       found.dlfo_link_map == nullptr || found.dlfo_link_map->l_name == nullptr
           ? ""
           : found.dlfo_link_map->l_name;
+  if (IsProgram(*object)) {
+    object->start = program.start;
+    object->end = program.end;
+  }
   return true;
 }
 

@@ -16,6 +16,9 @@ constexpr uintptr_t kContextRip = 168;
 // How far above rsp a frame pointer may be believed without a rule.
 constexpr uintptr_t kLongestGuess = uintptr_t{16} << 10;
 
+// Code made at run time lies this near to other such code.
+constexpr uintptr_t kCodeCacheReach = uintptr_t{256} << 20;
+
 uintptr_t hidden_start;
 uintptr_t hidden_bytes;
 
@@ -86,9 +89,10 @@ bool FollowsCall(uintptr_t address) {
   return false;
 }
 
-// Whether `address` may be where a call returns to: in an object's code, or in
-// code made at run time, after a call instruction.
-bool MayBeReturnAddress(uintptr_t address) {
+// Whether `address` may be where the caller of code at `callee` goes on: in an
+// object's code; or in code made at run time, either after a call instruction
+// or near the callee (interpreters push addresses of their own).
+bool MayBeReturnAddress(uintptr_t address, uintptr_t callee) {
   LoadedObject object;
   if (address < kPageBytes) return false;
   if (FindLoadedObject(address - 1, &object)) {
@@ -100,7 +104,9 @@ bool MayBeReturnAddress(uintptr_t address) {
   if (address >> 47 != 0 || !PageIsReadable(first) || !PageIsReadable(last)) {
     return false;
   }
-  return FollowsCall(address);
+  const uintptr_t distance =
+      address > callee ? address - callee : callee - address;
+  return distance < kCodeCacheReach || FollowsCall(address);
 }
 
 // The frame's CFA by one of the rarer rules. False: not readable.
@@ -136,13 +142,14 @@ bool StepOutOfSignalFrame(UnwindRegisters* registers, StackMemory* memory) {
 
 bool StepAlongFramePointer(UnwindRegisters* registers, StackMemory* memory) {
   const uintptr_t frame = registers->bp;
+  const uintptr_t callee = registers->pc;
   if (frame < registers->sp || frame - registers->sp > kLongestGuess ||
       frame % 8 != 0 || !memory->Read(frame + 8, &registers->pc) ||
       !memory->Read(frame, &registers->bp)) {
     return false;
   }
   registers->sp = frame + 16;
-  return MayBeReturnAddress(registers->pc);
+  return MayBeReturnAddress(registers->pc, callee);
 }
 
 // The step by a rule that is not plain. Leaves walk->kind for the next frame.
@@ -158,6 +165,8 @@ __attribute__((noinline)) WalkState StepRarely(const Rule& rule,
       return StepOutOfSignalFrame(registers, memory) ? WalkState::kMore
                                                      : WalkState::kCut;
     case RuleKind::kNoCfi:
+      // The ABI's mark of the deepest frame, as in the loader's start code.
+      if (registers->bp == 0) return WalkState::kWhole;
       *kind = HL_NODE_GUESSED;
       return StepAlongFramePointer(registers, memory) ? WalkState::kMore
                                                       : WalkState::kCut;
@@ -209,7 +218,7 @@ bool IsShown(uintptr_t pc, const Rule& rule, HlNodeKind kind) {
   // An address that no object covers came from a stack that was misread, or
   // from code made at run time.
   return rule.kind != RuleKind::kNoCfi || kind != HL_NODE_RETURN_ADDRESS ||
-         MayBeReturnAddress(pc);
+         MayBeReturnAddress(pc, 0);
 }
 
 }  // namespace
