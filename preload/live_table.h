@@ -127,8 +127,15 @@ class BlockTable {
   template <typename IsTouched, typename Visit>
   void ForEach(IsTouched is_touched, Visit visit) const {
     if (top_ == nullptr) return;
+    uint64_t top_touched[kTopPages / 64] = {};
+    is_touched(top_, kTopPages, top_touched);
     uint64_t touched[kLeafPages / 64];
     for (size_t top = 0; top < kTopEntries; ++top) {
+      const size_t top_page = top / kEntriesPerPage;
+      if ((top_touched[top_page / 64] >> (top_page % 64) & 1) == 0) {
+        top += kEntriesPerPage - 1;
+        continue;
+      }
       const Leaf* leaf = top_[top];
       if (leaf == nullptr) continue;
       for (uint64_t& word : touched) word = 0;
@@ -151,6 +158,7 @@ class BlockTable {
  private:
   static constexpr size_t kEntriesPerPage = kPageBytes / sizeof(uint64_t);
   static constexpr size_t kLeafPages = kLeafEntries / kEntriesPerPage;
+  static constexpr size_t kTopPages = kTopEntries / kEntriesPerPage;
 
   static uint64_t Load(const uint64_t* word) {
     return __atomic_load_n(word, __ATOMIC_RELAXED);

@@ -1,7 +1,5 @@
 #include "preload/snapshot.h"
 
-#include <time.h>
-
 #include "preload/clock.h"
 #include "preload/control.h"
 #include "preload/heap_totals.h"
@@ -156,10 +154,10 @@ bool AwaitCut(const Writer& writer, uint32_t cut) {
     if (!LockSnapshots()) return true;
     ReapFinishedWriters();
     const bool goes_on = IsRunning(writer) && writer.cut == cut;
+    const int32_t pid = writer.pid;
     UnlockSnapshots();
     if (!goes_on) break;
-    const struct timespec time = {0, 1000000};
-    sys::Call(SYS_nanosleep, sys::Arg(&time), 0);
+    AwaitChild(pid);
   }
   return writer.cut != cut || writer.was_written;
 }
@@ -178,12 +176,14 @@ SnapshotResult CutStoppedWorld(const SnapshotRequest& request,
   facts.parent_pid = static_cast<int32_t>(sys::Call(SYS_getppid));
   facts.epoch = CurrentEpoch();
   facts.pause_ns = &writer->page->pause_ns;
+  facts.clone_ns = &writer->page->clone_ns;
   AdvanceEpoch(facts.cut_monotonic_ns, next_sequence + 1);
 
   long child = kBusy;
   if (!request.never_clone) {
     child = StartWriter(facts, writer->page);
-    facts.clone_ns = MonotonicNs() - facts.cut_monotonic_ns;
+    __atomic_store_n(&writer->page->clone_ns,
+                     MonotonicNs() - facts.cut_monotonic_ns, __ATOMIC_RELAXED);
   }
   if (child > 0) {
     AwaitClosedDescriptors(static_cast<int32_t>(child), writer->page);

@@ -171,7 +171,7 @@ void WriteEnd(const CutFacts& facts, uint64_t sequence, const TableSums& tables,
                               : (MonotonicNs() - facts.cut_monotonic_ns) /
                                     1000);
   PUT_NUMBER(stop_us, facts.world->stop_ns / 1000);
-  PUT_NUMBER(clone_us, facts.clone_ns / 1000);
+  PUT_NUMBER(clone_us, *facts.clone_ns / 1000);
   PUT_NUMBER(written_modules, tables.modules);
   PUT_NUMBER(written_threads, tables.threads);
   PUT_NUMBER(written_nodes, tables.nodes);

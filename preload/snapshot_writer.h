@@ -24,9 +24,10 @@ struct CutFacts {
   uint16_t epoch;              // that the cut ended
   int32_t parent_pid;
   bool in_process;
-  // In memory shared with the parent, filled in by it when it has resumed.
+  // In memory shared with the parent, which fills them in: the clone's time
+  // before it resumes, then the whole pause.
+  const volatile uint64_t* clone_ns;
   const volatile uint64_t* pause_ns;
-  uint64_t clone_ns;
 };
 
 struct WrittenFile {

@@ -18,8 +18,10 @@ namespace {
 
 constexpr size_t kStackBytes = 128 << 10;
 constexpr long kOutOfMemory = -12;  // -ENOMEM
-constexpr int kWaitNow = 1;                    // WNOHANG
-constexpr unsigned kWaitClone = 0x80000000u;   // __WCLONE
+constexpr unsigned kWaitNow = 1;                 // WNOHANG
+constexpr unsigned kWaitExited = 4;              // WEXITED
+constexpr unsigned kWaitLeave = 0x01000000;      // WNOWAIT
+constexpr unsigned kWaitClone = 0x80000000;      // __WCLONE
 constexpr unsigned kCloneUntraced = 0x00800000;  // a debugger stays with us
 
 // The same for every child: each has its own copy of it.
@@ -177,6 +179,12 @@ bool ReapChild(int32_t pid, Reaping reaping) {
   } while (result == kInterrupted);
   // Not ours to wait for: the program took it (wait4 with __WALL).
   return result != 0;
+}
+
+void AwaitChild(int32_t pid) {
+  constexpr int kByPid = 1;  // P_PID
+  sys::Call(SYS_waitid, kByPid, pid, 0,
+            static_cast<long>(kWaitExited | kWaitLeave | kWaitClone), 0);
 }
 
 }  // namespace heapline

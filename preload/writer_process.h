@@ -2,7 +2,7 @@
 // that the program's wait() and SIGCHLD never see it, on a stack of its own,
 // with a copy of all memory and none of the descriptors. It closes those before
 // anything else: a copy of a pipe, a lock or a port must not live on.
-// REQUIRES in all functions: the snapshot lock, all signals blocked.
+// REQUIRES, but for AwaitChild: the snapshot lock, all signals blocked.
 #ifndef HEAPLINE_PRELOAD_WRITER_PROCESS_H_
 #define HEAPLINE_PRELOAD_WRITER_PROCESS_H_
 
@@ -23,6 +23,7 @@ enum class WriterState : uint32_t {
 // Shared by the process and its child.
 struct WriterPage {
   uint32_t state;  // WriterState; waited on
+  uint64_t clone_ns;
   uint64_t pause_ns;
   long error;
   char what[64];
@@ -41,6 +42,8 @@ void AwaitClosedDescriptors(int32_t pid, WriterPage* page);
 // Whether the child is gone; reaps it. `wait` until it is.
 enum class Reaping { kNow, kWait };
 bool ReapChild(int32_t pid, Reaping reaping);
+// Sleeps until the child is dead, and leaves it to be reaped. Needs no lock.
+void AwaitChild(int32_t pid);
 
 WriterState StateOf(const WriterPage* page);
 

@@ -1,0 +1,242 @@
+"""snapshot_bytes.py: a second reader of the snapshot format, written from
+include/heapline/snapshot_format.h alone and sharing no code with the analyzer.
+Strict: anything unsound raises. For tests of what the shim writes; checksums
+are the analyzer's to verify."""
+
+import os
+import re
+import struct
+
+SOURCE = os.environ.get(
+    "HEAPLINE_SOURCE_DIR",
+    os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+
+PROPERTIES, MODULES, THREADS, LABELS, NODES, COUNTERS, BLOCKS, EPOCHS = range(
+    1, 9)
+POOL_BLOCKS, MAPPED_REGIONS = 9, 10
+END = 0x00646E65
+
+THREAD_LEADER, THREAD_NOT_STOPPED, THREAD_IN_VFORK, THREAD_PARKED_LATE = (
+    1, 2, 4, 8)
+
+
+def property_names():
+    path = os.path.join(SOURCE, "include/heapline/snapshot_properties.def")
+    with open(path, encoding="utf-8") as file:
+        rows = re.findall(r"^HL_PROPERTY\((\d+), (\w+), (\w+),", file.read(),
+                          re.M)
+    return {int(number): (name, kind) for number, kind, name in rows}
+
+
+class Cursor:
+    def __init__(self, data):
+        self.data = data
+        self.at = 0
+
+    def more(self):
+        return self.at < len(self.data)
+
+    def number(self):
+        value = shift = 0
+        while True:
+            byte = self.data[self.at]
+            self.at += 1
+            value |= (byte & 0x7F) << shift
+            if byte < 0x80:
+                return value
+            shift += 7
+            if shift > 63:
+                raise ValueError("varint too long")
+
+    def signed(self):
+        value = self.number()
+        return (value >> 1) ^ -(value & 1)
+
+    def text(self):
+        length = self.number()
+        if length > len(self.data) - self.at:
+            raise ValueError("text past the end of its section")
+        self.at += length
+        return self.data[self.at - length:self.at]
+
+
+class Snapshot:
+    """Every section as a list of tuples or a dict, as its records stand."""
+
+    def __init__(self, path):
+        with open(path, "rb") as file:
+            data = file.read()
+        magic, version, header_bytes, _, pointer_bytes, _, _ = struct.unpack(
+            "<8sIIHHIQ", data[:32])
+        if (magic, version, header_bytes, pointer_bytes) != (
+                b"\x7fHLSNAP\n", 1, 32, 8):
+            raise ValueError(f"{path}: bad file header")
+        self.path = path
+        self.properties = {}
+        self.end = None
+        self.modules, self.threads, self.labels = [], [], []
+        self.nodes = {0: (0, 5, 0, 0)}  # id: parent, kind, address, generation
+        self.counters, self.epochs = [], []
+        self.blocks, self.pool_blocks, self.mapped_regions = [], [], []
+        at = 32
+        while at < len(data):
+            if self.end is not None:
+                raise ValueError(f"{path}: bytes after the end section")
+            (section, encoding, _, stored, plain, count, _) = struct.unpack(
+                "<IHHQQQQ", data[at:at + 40])
+            payload = data[at + 40:at + 40 + stored]
+            if len(payload) != stored or encoding != 0 or plain != stored:
+                raise ValueError(f"{path}: bad section header at {at}")
+            if plain > 4 << 20:
+                raise ValueError(f"{path}: section too large at {at}")
+            read = self.read_section(section, Cursor(payload))
+            if read is not None and read != count:
+                raise ValueError(f"{path}: {read} records, said {count}")
+            at += 40 + stored
+        if self.end is None:
+            raise ValueError(f"{path}: no end section")
+        self.properties.update(self.end)
+        self.check()
+
+    def read_section(self, section, cursor):
+        readers = {
+            PROPERTIES: lambda: self.read_properties(cursor, self.properties),
+            MODULES: lambda: self.read_modules(cursor),
+            THREADS: lambda: self.read_threads(cursor),
+            LABELS: lambda: self.read_labels(cursor),
+            NODES: lambda: self.read_nodes(cursor),
+            COUNTERS: lambda: self.read_counters(cursor),
+            BLOCKS: lambda: self.read_blocks(cursor, self.blocks),
+            POOL_BLOCKS: lambda: self.read_blocks(cursor, self.pool_blocks),
+            MAPPED_REGIONS: lambda: self.read_blocks(
+                cursor, self.mapped_regions),
+            EPOCHS: lambda: self.read_epochs(cursor),
+            END: lambda: self.read_end(cursor),
+        }
+        return readers[section]() if section in readers else None
+
+    def read_properties(self, cursor, into):
+        names = property_names()
+        count = 0
+        while cursor.more():
+            key = cursor.number()
+            name, kind = names[key >> 1]
+            if (kind == "Text") != (key & 1 == 1):
+                raise ValueError(f"{name}: wrong kind")
+            into[name] = (cursor.text().decode("utf-8", "replace")
+                          if key & 1 else cursor.number())
+            count += 1
+        return count
+
+    def read_end(self, cursor):
+        self.end = {}
+        return self.read_properties(cursor, self.end)
+
+    def read_modules(self, cursor):
+        count = 0
+        while cursor.more():
+            start = cursor.number()
+            self.modules.append({
+                "start": start, "end": start + cursor.number(),
+                "bias": cursor.signed(), "generation": cursor.number(),
+                "flags": cursor.number(), "build_id": cursor.text().hex(),
+                "path": cursor.text().decode()})
+            count += 1
+        return count
+
+    def read_threads(self, cursor):
+        count = 0
+        while cursor.more():
+            self.threads.append({
+                "tid": cursor.number(), "flags": cursor.number(),
+                "node": cursor.number(), "sp": cursor.number(),
+                "stack_end": cursor.number(), "name": cursor.text().decode()})
+            count += 1
+        return count
+
+    def read_labels(self, cursor):
+        count = 0
+        while cursor.more():
+            self.labels.append(
+                (cursor.number(), cursor.number(), cursor.text().decode()))
+            count += 1
+        return count
+
+    def read_nodes(self, cursor):
+        count = address = 0
+        node = cursor.number()
+        while cursor.more():
+            packed = cursor.number()
+            address += cursor.signed()
+            generation = cursor.number() if packed & 8 else 0
+            parent = node - (packed >> 4)
+            if not 0 <= parent < node or node in self.nodes:
+                raise ValueError(f"node {node}: parent {parent}")
+            self.nodes[node] = (parent, packed & 7, address, generation)
+            node += 1
+            count += 1
+        return count
+
+    def read_counters(self, cursor):
+        count = node = 0
+        while cursor.more():
+            node += cursor.number()
+            self.counters.append(
+                (node, cursor.number(), cursor.number(), cursor.number()))
+            count += 1
+        return count
+
+    def read_blocks(self, cursor, into):
+        count = address = 0
+        while cursor.more():
+            address += cursor.number() << 4
+            into.append(
+                (address, cursor.number(), cursor.number(), cursor.number()))
+            count += 1
+        return count
+
+    def read_epochs(self, cursor):
+        count = epoch = nanoseconds = 0
+        while cursor.more():
+            epoch += cursor.number()
+            nanoseconds += cursor.number()
+            self.epochs.append((epoch, nanoseconds, cursor.number()))
+            count += 1
+        return count
+
+    def check(self):
+        """The equations that every snapshot must satisfy."""
+        says = self.properties
+        addresses = [block[0] for block in self.blocks]
+        if addresses != sorted(set(addresses)):
+            raise ValueError("blocks do not ascend")
+        for _, _, node, epoch in self.blocks + self.pool_blocks:
+            if node not in self.nodes or epoch > says["epoch"]:
+                raise ValueError("a block's node or epoch is not there")
+        if not says["sample_mean_bytes"]:
+            live = sum(block[1] for block in self.blocks + self.pool_blocks)
+            count = len(self.blocks) + len(self.pool_blocks)
+            if live - says["container_bytes"] != says["live_bytes"]:
+                raise ValueError("blocks do not sum to live_bytes")
+            if count - says["container_count"] != says["live_count"]:
+                raise ValueError("blocks do not sum to live_count")
+        for name, records in (("modules", self.modules),
+                              ("threads", self.threads),
+                              ("counters", self.counters),
+                              ("blocks", self.blocks)):
+            if self.end["written_" + name] != len(records):
+                raise ValueError(f"written_{name} is not what is there")
+        if self.end["written_nodes"] != len(self.nodes) - 1:
+            raise ValueError("written_nodes is not what is there")
+
+
+if __name__ == "__main__":
+    import sys
+    for argument in sys.argv[1:]:
+        snapshot = Snapshot(argument)
+        print(argument, len(snapshot.blocks), "blocks", len(snapshot.modules),
+              "modules", len(snapshot.nodes), "nodes")
+        for key, value in snapshot.properties.items():
+            print(f"  {key} = {value}")
+        for thread in snapshot.threads:
+            print("  thread", thread)
