@@ -63,7 +63,7 @@ FrameId CallStacks::Intern(const SourceFrame& source, FrameKind kind) {
           SiteKindOf(*source.function, *source.file, *source.module);
     }
     frames_.push_back(frame);
-    written_.push_back(Text(FrameText(frame).Full()));
+    written_.push_back(Text(WrittenFrame(frame).Full()));
     first_alike_.push_back(
         by_written_.try_emplace(written_.back(), row->second).first->second);
   }

@@ -62,7 +62,7 @@ class CallStacks {
 
   // Innermost first; thread frames left out unless there are no others.
   std::vector<FrameId> Frames(StackId stack) const;
-  // Order of what FrameText writes, frame by frame from the innermost.
+  // Order of what WrittenFrame writes, frame by frame from the innermost.
   bool ReadsBefore(StackId a, StackId b) const;
 
  private:
@@ -81,7 +81,7 @@ class CallStacks {
   absl::node_hash_set<std::string> texts_;  // of frames made here
   absl::flat_hash_map<FrameKey, FrameId> frame_ids_;
   std::deque<StackFrame> frames_;            // index = FrameId, as the next two
-  std::vector<const std::string*> written_;  // FrameText, in texts_
+  std::vector<const std::string*> written_;  // WrittenFrame, in texts_
   std::vector<FrameId> first_alike_;         // the first written like it
   absl::flat_hash_map<const std::string*, FrameId> by_written_;
   absl::flat_hash_map<uint64_t, StackId> stack_ids_;  // parent << 32 | frame

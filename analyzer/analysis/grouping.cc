@@ -50,7 +50,7 @@ absl::string_view KeyName(Key key) {
 std::string StackText(const CallStacks& stacks, StackId stack) {
   std::vector<std::string> frames;
   for (const FrameId frame : stacks.Frames(stack)) {
-    frames.push_back(FrameText(stacks.Frame(frame)).Full());
+    frames.push_back(WrittenFrame(stacks.Frame(frame)).Full());
   }
   return absl::StrJoin(frames, " <- ");
 }

@@ -54,7 +54,7 @@ KeyText ModuleText(const StackFrame& frame) {
   return {"", *source.module, ""};
 }
 
-KeyText FrameText(const StackFrame& frame) {
+KeyText WrittenFrame(const StackFrame& frame) {
   const SourceFrame& source = frame.source;
   if (frame.kind != FrameKind::kCode || !HasLine(source)) {
     return LineText(frame);

@@ -38,7 +38,7 @@ KeyText FileText(const StackFrame& frame);
 KeyText ModuleText(const StackFrame& frame);
 // How a frame is written within a stack: "function (path:line)", or as
 // LineText where the line is unknown.
-KeyText FrameText(const StackFrame& frame);
+KeyText WrittenFrame(const StackFrame& frame);
 
 }  // namespace heapline
 

@@ -12,19 +12,17 @@
 namespace heapline {
 namespace {
 
-const std::map<std::string, ColorMode>& ColorNames() {
-  static const auto* const names =
-      new std::map<std::string, ColorMode>{{"auto", ColorMode::kAuto},
-                                           {"always", ColorMode::kAlways},
-                                           {"never", ColorMode::kNever}};
-  return *names;
-}
-
 void AddColorOption(CLI::App& app, CommandContext& context) {
-  app.add_option("--color", context.color,
-                 "Colour: auto (on a terminal), always or never")
+  app.add_option_function<std::string>(
+         "--color",
+         [&context](const std::string& when) {
+           context.color = when == "always"  ? ColorMode::kAlways
+                           : when == "never" ? ColorMode::kNever
+                                             : ColorMode::kAuto;
+         },
+         "Colour: auto (on a terminal), always or never")
       ->type_name("WHEN")
-      ->transform(CLI::CheckedTransformer(ColorNames()));
+      ->check(CLI::IsMember({"auto", "always", "never"}));
 }
 
 int Complain(const std::string& who, const std::string& message) {
@@ -58,11 +56,10 @@ int RunCommandLine(int argc, char** argv) {
     return app.exit(done) == 0 ? kExitDone : kExitCannot;
   } catch (const CLI::ParseError& error) {
     const std::vector<CLI::App*> chosen = app.get_subcommands();
-    const CLI::App& where = chosen.empty() ? app : *chosen.front();
+    const CLI::App& command = chosen.empty() ? app : *chosen.front();
     const std::string who =
-        chosen.empty() ? "heapline" : "heapline " + where.get_name();
-    std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
-    return Complain(who, UsageMessage(where, arguments, error));
+        chosen.empty() ? "heapline" : "heapline " + command.get_name();
+    return Complain(who, UsageMessage(app, command, error));
   }
 
   const std::vector<CLI::App*> chosen = app.get_subcommands();

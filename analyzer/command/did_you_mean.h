@@ -4,7 +4,6 @@
 #define HEAPLINE_ANALYZER_COMMAND_DID_YOU_MEAN_H_
 
 #include <string>
-#include <vector>
 
 namespace CLI {
 class App;
@@ -13,15 +12,9 @@ class ParseError;
 
 namespace heapline {
 
-// The candidate nearest to `word` by edit distance, or "" when none is near
-// enough to be what was meant (more than a third of it, at least 1, differs).
-std::string NearestWord(const std::string& word,
-                        const std::vector<std::string>& candidates);
-
-// One line for `error`, raised while `command` was parsed from `arguments`
-// (argv without the program).
-std::string UsageMessage(const CLI::App& command,
-                         const std::vector<std::string>& arguments,
+// One line for `error`, raised while `app` (the root) was parsed;
+// `command` is the chosen sub-command, or the root itself.
+std::string UsageMessage(const CLI::App& app, const CLI::App& command,
                          const CLI::ParseError& error);
 
 }  // namespace heapline

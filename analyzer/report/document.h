@@ -32,17 +32,32 @@ using Cell = std::variant<int64_t, double, std::string, bool>;
 enum class Unit { kNone, kBytes, kCount, kMicroseconds, kText, kYesNo };
 
 struct Column {
-  std::string key;  // JSON field name, with its unit: live_bytes
+  std::string key;  // JSON field name, with its unit: live_bytes; "a.b" is
+                    // field b of object a
   Unit unit = Unit::kNone;
   bool is_summed = false;  // stands in `total`
 };
 
+// A piece of a line for people, and how it is coloured on a terminal. Texts
+// are raw: the renderer makes them safe.
+enum class Tone { kPlain, kKey, kGrew, kShrank, kFaint };
+struct Span {
+  std::string text;
+  Tone tone = Tone::kPlain;
+};
+using Line = std::vector<Span>;
+
 struct Row {
-  std::vector<Cell> cells;        // one a column
-  std::vector<FrameText> stack;   // innermost first; may be empty
-  std::string text;               // the row's line in the text rendering
-  // The row's largest call stacks with their bytes and blocks, for the text
-  // rendering (`--stacks`); may be empty.
+  std::vector<Cell> cells;       // one a column
+  std::vector<FrameText> stack;  // innermost first; may be empty
+  std::vector<Line> lines;       // the row in the text rendering
+};
+
+// A named object of numbers and texts that stands beside `total` in JSON
+// ("process": {"live_bytes": …}). Not shown as text.
+struct Aside {
+  std::string name;
+  std::vector<std::pair<std::string, Cell>> fields;
 };
 
 struct SnapshotName {
@@ -53,9 +68,10 @@ struct SnapshotName {
 struct Table {
   std::vector<Column> columns;
   std::vector<Row> rows;
-  std::vector<Cell> total;     // one a column, 0 or "" where not summed
-  size_t rows_left_out = 0;    // by -n
-  bool has_stacks = false;     // rows carry `stack` in JSON
+  std::vector<Cell> total;   // one a column, 0 or "" where not summed
+  size_t rows_left_out = 0;  // by -n
+  bool has_stacks = false;   // rows carry `stack` in JSON
+  std::vector<Line> footer;  // after the rows in the text rendering
 };
 
 struct WeightedStack {
@@ -88,7 +104,7 @@ struct Document {
   std::string name;  // "heapline.diff"
   int version = 1;
   std::vector<SnapshotName> snapshots;
-  std::string heading;             // text rendering's first lines
+  std::vector<Aside> asides;
   std::vector<std::string> notes;  // "sampled …", "12 damaged …": text goes to
                                    // stderr, JSON to "notes"
   std::variant<Table, Stacks, Graph> body;

@@ -1,0 +1,69 @@
+#include "analyzer/command/report_command.h"
+
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <string>
+
+#include "analyzer/base/output_file.h"
+#include "analyzer/base/text.h"
+#include "analyzer/command/report_options.h"
+#include "analyzer/report/json_renderer.h"
+#include "analyzer/report/text_renderer.h"
+
+namespace heapline {
+namespace {
+
+Colors ColorsFor(ColorMode mode, const OutputFile& output) {
+  if (mode == ColorMode::kAlways) return Colors::kOn;
+  if (mode == ColorMode::kNever) return Colors::kOff;
+  const char* const terminal = std::getenv("TERM");
+  const bool can_color = std::getenv("NO_COLOR") == nullptr &&
+                         terminal != nullptr && std::string(terminal) != "dumb";
+  return output.is_standard_output() && can_color && isatty(STDOUT_FILENO) == 1
+             ? Colors::kOn
+             : Colors::kOff;
+}
+
+absl::StatusOr<int> RunReport(const ReportRow& row,
+                              const ReportOptionValues& values,
+                              const CommandContext& context) {
+  const absl::StatusOr<ReportRequest> request = RequestOf(values);
+  if (!request.ok()) return request.status();
+  std::signal(SIGPIPE, SIG_IGN);  // a reader that went away is no error
+  absl::StatusOr<OutputFile> output =
+      OutputFile::TryCreate(values.output, OutputFile::kOrdinaryMode);
+  if (!output.ok()) return output.status();
+  const absl::StatusOr<Document> document = row.make(*request);
+  if (!document.ok()) return document.status();
+  for (const std::string& note : document->notes) {
+    std::fprintf(stderr, "heapline %s: %s\n", row.name, SafeText(note).c_str());
+  }
+  absl::Status status = output->TryWrite(
+      values.format == "json"
+          ? RenderJson(*document)
+          : RenderText(*document, ColorsFor(context.color, *output)));
+  if (status.ok()) status = output->TryCommit();
+  if (!status.ok()) return status;
+  return kExitDone;
+}
+
+}  // namespace
+
+CommandRow ReportCommand(const ReportRow& row) {
+  return {row.name, kReportGroup, row.summary,
+          [&row](CommandContext& context, CLI::App& command) {
+            auto values = std::make_shared<ReportOptionValues>();
+            AddReportOptions(row, values.get(), &command);
+            command.footer(row.details);
+            return [&row, values, &context]() {
+              return RunReport(row, *values, context);
+            };
+          }};
+}
+
+}  // namespace heapline

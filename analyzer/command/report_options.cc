@@ -1,0 +1,167 @@
+#include "analyzer/command/report_options.h"
+
+#include <CLI/CLI.hpp>
+#include <cstddef>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "analyzer/base/status.h"
+
+namespace heapline {
+namespace {
+
+constexpr char kFilterGroup[] = "Filters (globs on function, file, module)";
+constexpr char kRowGroup[] = "Rows";
+constexpr char kSymbolGroup[] = "Symbols";
+constexpr size_t kRowsOfText = 10;
+
+void AddOutputOptions(ReportOptionValues* values, CLI::App* command) {
+  command->add_option("--format", values->format, "text or json")
+      ->type_name("FORMAT")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
+  command
+      ->add_option("-o,--output", values->output,
+                   "Write to FILE; - is standard output")
+      ->type_name("FILE")
+      ->capture_default_str();
+}
+
+void AddRowOptions(ReportOptionValues* values, CLI::App* command) {
+  command
+      ->add_option("-n,--rows", values->row_limit,
+                   "Show the first ROWS rows, 0: all; 10 unless told, all for "
+                   "json. The rest is summed in one line")
+      ->type_name("ROWS")
+      ->check(CLI::NonNegativeNumber)
+      ->group(kRowGroup);
+  command
+      ->add_option("--by", values->key,
+                   "What a row is: line, function, file, module, stack, type "
+                   "or thread")
+      ->type_name("KEY")
+      ->check(CLI::IsMember(KeyNames()))
+      ->capture_default_str()
+      ->group(kRowGroup);
+  command
+      ->add_option("--sort", values->sort,
+                   "Rank by live bytes, live count, total bytes ever "
+                   "allocated, or temporary blocks")
+      ->type_name("VALUE")
+      ->check(CLI::IsMember({"bytes", "count", "total", "temporary"}))
+      ->capture_default_str()
+      ->group(kRowGroup);
+  command
+      ->add_flag("--cumulative", values->is_cumulative,
+                 "Count a block on every row that its stack passes through")
+      ->group(kRowGroup);
+  command
+      ->add_option("--attribute", values->attribute,
+                   "Charge the site (outside allocator wrappers and system "
+                   "headers) or the innermost frame")
+      ->type_name("FRAME")
+      ->check(CLI::IsMember({"site", "innermost"}))
+      ->capture_default_str()
+      ->group(kRowGroup);
+  command
+      ->add_flag("--exact", values->is_exact,
+                 "Print sizes to the byte in text, too")
+      ->group(kRowGroup);
+  command->add_option("--include", values->include, "Count only what matches")
+      ->type_name("GLOB")
+      ->expected(1)
+      ->take_all()
+      ->group(kFilterGroup);
+  command->add_option("--exclude", values->exclude, "Leave out what matches")
+      ->type_name("GLOB")
+      ->expected(1)
+      ->take_all()
+      ->group(kFilterGroup);
+}
+
+void AddSymbolOptions(ReportOptionValues* values, CLI::App* command) {
+  command
+      ->add_option("--debug-dir", values->debug_directories,
+                   "Look here first for separate debug files")
+      ->type_name("DIR")
+      ->expected(1)
+      ->take_all()
+      ->group(kSymbolGroup);
+  command
+      ->add_option("--sysroot", values->sysroot,
+                   "Look for modules and debug files below DIR")
+      ->type_name("DIR")
+      ->group(kSymbolGroup);
+  command
+      ->add_option("--path-map", values->path_map,
+                   "Show source paths that begin with OLD with NEW instead")
+      ->type_name("OLD=NEW")
+      ->expected(1)
+      ->take_all()
+      ->group(kSymbolGroup);
+}
+
+SortBy SortByName(const std::string& name) {
+  if (name == "count") return SortBy::kCount;
+  if (name == "total") return SortBy::kTotal;
+  return name == "temporary" ? SortBy::kTemporary : SortBy::kBytes;
+}
+
+absl::Status ReadPathMap(const std::vector<std::string>& pairs,
+                         SymbolizerOptions* options) {
+  for (const std::string& pair : pairs) {
+    const size_t equals = pair.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return Problem(absl::StatusCode::kInvalidArgument, "reading --path-map",
+                     absl::StrCat("\"", pair, "\" is not of the form OLD=NEW"),
+                     "give the path prefix as recorded, =, and what to show");
+    }
+    options->path_map.emplace_back(pair.substr(0, equals),
+                                   pair.substr(equals + 1));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddReportOptions(const ReportRow& row, ReportOptionValues* values,
+                      CLI::App* command) {
+  command
+      ->add_option("FILE", values->files,
+                   "Snapshot, or a directory of snapshots")
+      ->type_name(row.files)
+      ->required()
+      ->expected(static_cast<int>(row.least_files),
+                 static_cast<int>(row.most_files));
+  AddOutputOptions(values, command);
+  if ((row.options & kHeapRowOptions) != 0) AddRowOptions(values, command);
+  if ((row.options & kSymbolOptions) != 0) AddSymbolOptions(values, command);
+}
+
+absl::StatusOr<ReportRequest> RequestOf(const ReportOptionValues& values) {
+  ReportRequest request;
+  request.files = values.files;
+  const absl::StatusOr<Key> key = KeyByName(values.key);
+  if (!key.ok()) return key.status();
+  request.rows.key = *key;
+  request.rows.sort = SortByName(values.sort);
+  request.rows.attribution = values.attribute == "innermost"
+                                 ? Attribution::kInnermost
+                                 : Attribution::kSite;
+  request.rows.counting =
+      values.is_cumulative ? Counting::kCumulative : Counting::kExclusive;
+  request.rows.filter.include = values.include;
+  request.rows.filter.exclude = values.exclude;
+  request.numbers = values.is_exact ? Numbers::kExact : Numbers::kRounded;
+  const size_t rows_unless_told = values.format == "json" ? 0 : kRowsOfText;
+  request.row_limit = values.row_limit < 0
+                          ? rows_unless_told
+                          : static_cast<size_t>(values.row_limit);
+  request.symbols.debug_directories = values.debug_directories;
+  request.symbols.sysroot = values.sysroot;
+  const absl::Status status = ReadPathMap(values.path_map, &request.symbols);
+  if (!status.ok()) return status;
+  return request;
+}
+
+}  // namespace heapline

@@ -1,0 +1,28 @@
+// report_request.h: what a report is asked: its FILE arguments and the options
+// common to reports. A value type.
+#ifndef HEAPLINE_ANALYZER_REPORT_REPORT_REQUEST_H_
+#define HEAPLINE_ANALYZER_REPORT_REPORT_REQUEST_H_
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "analyzer/analysis/heap_rows.h"
+#include "analyzer/symbolize/symbolizer.h"
+
+namespace heapline {
+
+// Sizes for people: "9.77 MiB", or to the byte: "10240000 B".
+enum class Numbers { kRounded, kExact };
+
+struct ReportRequest {
+  std::vector<std::string> files;  // snapshots or directories of them
+  HeapRowOptions rows;
+  size_t row_limit = 0;  // -n; 0: all
+  Numbers numbers = Numbers::kRounded;
+  SymbolizerOptions symbols;
+};
+
+}  // namespace heapline
+
+#endif  // HEAPLINE_ANALYZER_REPORT_REPORT_REQUEST_H_
