@@ -68,13 +68,12 @@ void SymbolTable::AddSection(Elf* elf, Elf_Scn* section,
         symbol.st_value - code.sh_addr >= code.sh_size) {
       continue;
     }
-    const uint64_t section_end = code.sh_addr + code.sh_size;
-    const uint64_t room = section_end - symbol.st_value;
-    // A size of 0 is "not told": up to the next symbol, see Sort().
-    const uint64_t bytes = std::min<uint64_t>(symbol.st_size, room);
-    symbols_.push_back({symbol.st_value,
-                        bytes == 0 ? 0 : symbol.st_value + bytes, name,
-                        Rank(symbol, name)});
+    const uint64_t room = code.sh_size - (symbol.st_value - code.sh_addr);
+    const bool is_sized = symbol.st_size != 0;
+    const uint64_t bytes =
+        is_sized ? std::min<uint64_t>(symbol.st_size, room) : room;
+    symbols_.push_back({symbol.st_value, symbol.st_value + bytes, name,
+                        Rank(symbol, name), is_sized});
   }
   is_sorted_ = false;
 }
@@ -103,9 +102,9 @@ void SymbolTable::Sort() {
     Symbol& symbol = symbols_[i];
     if (i + 1 < symbols_.size() && symbols_[i + 1].start != symbol.start)
       next_start = symbols_[i + 1].start;
-    // The last symbol of all, without a size, covers its first byte only.
-    if (symbol.end == 0)
-      symbol.end = next_start != 0 ? next_start : symbol.start + 1;
+    // Without a size: up to the next symbol, at most to the section's end.
+    if (!symbol.is_sized && next_start != 0)
+      symbol.end = std::min(symbol.end, next_start);
   }
   is_sorted_ = true;
 }

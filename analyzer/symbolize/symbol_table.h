@@ -32,6 +32,7 @@ class SymbolTable {
     uint64_t end;
     const char* name;  // in the module's string table
     uint8_t rank;      // lower is the better name of equals
+    bool is_sized;
   };
   void AddSection(Elf* elf, Elf_Scn* section, uint32_t names_section);
   void Sort();
