@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
+#include "heapline/snapshot_format.h"
 #include "preload/call_tree.h"
 #include "preload/capture.h"
 #include "preload/clock.h"
@@ -238,6 +239,29 @@ void RestartEpochs() {
   AdvanceEpoch(tracer.start_ns, 0);
 }
 
+// Threads that are not in the copy may have been inside a hook: what they held
+// in their hands is live here and nobody will enter it any more. How far their
+// counting had come nobody knows: the counters may be off by as much.
+void EnterBlocksOfLostThreads() {
+  for (const ThreadState* thread = FirstThreadState(); thread != nullptr;
+       thread = thread->next) {
+    if (thread == current_thread || thread->guard == 0) continue;
+    tracer.counters_may_drift = true;
+    const InFlight& in_flight = thread->in_flight;
+    if (in_flight.old_address != 0 &&
+        !tracer.blocks.Find(in_flight.old_address).is_live()) {
+      tracer.blocks.Set(in_flight.old_address, in_flight.old_node,
+                        in_flight.old_bytes, CurrentEpoch());
+    }
+    if (in_flight.new_address != 0 &&
+        !tracer.blocks.Find(in_flight.new_address).is_live() &&
+        tracer.blocks.Set(in_flight.new_address, HL_SPECIAL_UNKNOWN,
+                          in_flight.new_bytes, CurrentEpoch())) {
+      CountSharedAllocated(in_flight.new_bytes);
+    }
+  }
+}
+
 bool EnvironmentPreloadsUs(char* const* environment) {
   if (environment == nullptr) return false;
   for (; *environment != nullptr; ++environment) {
@@ -268,6 +292,7 @@ void BecomeForkedProcess() {
   DetachControlPage();
   *witness = 1;
   ForgetSnapshots();
+  EnterBlocksOfLostThreads();
   KeepOnlyCallingThread();
   ForgetMappedRegionsLock();
   ForgetProgramNotesLock();

@@ -201,7 +201,10 @@ void CompareWithCounters(const StoppedWorld& world, const BlockSums& sums,
                          const HeapTotals& totals, WrittenFile* written) {
   written->bytes_off = 0;
   written->count_off = 0;
-  if (HEAPLINE_CHECK_LEVEL < 1 || !AllWereOutsideOfHooks(world)) return;
+  if (HEAPLINE_CHECK_LEVEL < 1 || tracer.counters_may_drift ||
+      !AllWereOutsideOfHooks(world)) {
+    return;
+  }
   written->bytes_off =
       static_cast<int64_t>(sums.heap_bytes) - totals.live_bytes;
   written->count_off =

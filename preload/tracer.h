@@ -28,6 +28,7 @@ struct Tracer {
                              // malloc, which is hooked
   bool calls_restricted;     // the program set a seccomp filter: only mmap,
                              // munmap and futex from now on
+  bool counters_may_drift;    // forked while other threads were inside hooks
   uint32_t min_request;      // 32 for allocators with smaller spacing, else 0
   uint32_t incomplete;       // HL_INCOMPLETE_…, sticky
   int32_t pid;               // of the process these tables belong to
