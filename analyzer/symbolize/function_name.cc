@@ -98,7 +98,9 @@ absl::string_view WithoutCloneSuffixes(absl::string_view name) {
   static constexpr absl::string_view kWithNumber[] = {
       ".part.", ".isra.", ".constprop.", ".lto_priv.", ".llvm.", ".cold."};
   for (bool has_changed = true; has_changed;) {
-    has_changed = absl::ConsumeSuffix(&name, ".cold");
+    absl::string_view shorter = name;
+    has_changed = absl::ConsumeSuffix(&shorter, ".cold") && !shorter.empty();
+    if (has_changed) name = shorter;
     for (absl::string_view suffix : kWithNumber) {
       const size_t at = name.rfind(suffix);
       if (at != absl::string_view::npos && at > 0 &&

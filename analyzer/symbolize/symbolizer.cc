@@ -77,6 +77,7 @@ class ElfSymbolizer : public Symbolizer {
   // Link-time lookup addresses wanted of each module of a snapshot.
   using AddressesByModule =
       absl::flat_hash_map<uint32_t, std::vector<uint64_t>>;
+  using LabelByNode = absl::flat_hash_map<uint32_t, const NodeLabel*>;
 
   ModuleSymbols* SymbolsOf(const Module& module);
   void ResolveAll(const Snapshot& snapshot, AddressesByModule* wanted);
@@ -85,7 +86,8 @@ class ElfSymbolizer : public Symbolizer {
   SourceFrame UnknownFrame(const Snapshot& snapshot, CodeAddress code,
                            uint32_t module);
   SourceFrame NamedFrame(absl::string_view name);
-  SourceFrame LabelFrame(const Snapshot& snapshot, NodeId node);
+  SourceFrame LabelFrame(const Snapshot& snapshot,
+                         const LabelByNode& label_by_node, NodeId node);
   std::vector<SourceFrame> GivenFrames(const Snapshot& snapshot, NodeId node);
   const PerfMap& PerfMapOf(const Snapshot& snapshot);
   const std::string* MappedPath(const std::string* path);
@@ -150,6 +152,9 @@ std::vector<std::vector<SourceFrame>> ElfSymbolizer::Symbolize(
     }
   }
   ResolveAll(snapshot, &wanted);
+  LabelByNode label_by_node;
+  for (const NodeLabel& label : snapshot.labels)
+    label_by_node.try_emplace(Index(label.node), &label);
   for (size_t i = 0; i < nodes.size(); ++i) {
     if (!result[i].empty()) continue;
     const uint8_t kind = snapshot.nodes.kind[Index(nodes[i])];
@@ -157,7 +162,7 @@ std::vector<std::vector<SourceFrame>> ElfSymbolizer::Symbolize(
       result[i] =
           CodeFrames(snapshot, CodeAddressOf(snapshot, nodes[i]), module_of[i]);
     } else if (kind == HL_NODE_THREAD || kind == HL_NODE_SCOPE) {
-      result[i] = {LabelFrame(snapshot, nodes[i])};
+      result[i] = {LabelFrame(snapshot, label_by_node, nodes[i])};
     } else {
       result[i] = {
           NamedFrame(kind == HL_NODE_SPECIAL
@@ -219,14 +224,15 @@ SourceFrame ElfSymbolizer::NamedFrame(absl::string_view name) {
   return frame;
 }
 
-SourceFrame ElfSymbolizer::LabelFrame(const Snapshot& snapshot, NodeId node) {
+SourceFrame ElfSymbolizer::LabelFrame(const Snapshot& snapshot,
+                                      const LabelByNode& label_by_node,
+                                      NodeId node) {
   const bool is_thread = snapshot.nodes.kind[Index(node)] == HL_NODE_THREAD;
   const absl::string_view what = is_thread ? "thread" : "scope";
-  for (const NodeLabel& label : snapshot.labels) {
-    if (label.node == node && !label.name.empty())
-      return NamedFrame(absl::StrCat("<", what, " ", label.name, ">"));
-  }
-  return NamedFrame(absl::StrCat("<", what, ">"));
+  auto found = label_by_node.find(Index(node));
+  if (found == label_by_node.end() || found->second->name.empty())
+    return NamedFrame(absl::StrCat("<", what, ">"));
+  return NamedFrame(absl::StrCat("<", what, " ", found->second->name, ">"));
 }
 
 std::vector<SourceFrame> ElfSymbolizer::GivenFrames(const Snapshot& snapshot,

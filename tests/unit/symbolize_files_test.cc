@@ -170,8 +170,8 @@ TEST_F(SymbolizeFilesTest, ASymbolTableNamesLocalFunctionsToo) {
   builder.AddModule(sample_, module);
   const NodeId local =
       builder.AddNode(sample_.lambda_address, HL_NODE_RETURN_ADDRESS);
-  const auto frames = Symbolizer::Create(PlainOptions())
-                          ->Symbolize(builder.snapshot(), {local});
+  auto symbolizer = Symbolizer::Create(PlainOptions());
+  const auto frames = symbolizer->Symbolize(builder.snapshot(), {local});
   EXPECT_EQ(*frames[0][0].function,
             "sample_lambda::{lambda()#1}::operator()() const");
 }

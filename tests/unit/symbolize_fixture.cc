@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <stdlib.h>
 
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <utility>
@@ -108,7 +109,8 @@ void SymbolizeTest::TearDown() {
 
 std::string SymbolizeTest::Path(const std::string& name) const {
   const std::string path = directory_ + "/" + name;
-  Run("mkdir -p \"$(dirname '" + path + "')\"");
+  std::filesystem::create_directories(
+      std::filesystem::path(path).parent_path());
   return path;
 }
 
