@@ -21,7 +21,7 @@
 
 namespace heapline {
 
-constexpr uint64_t kPlainPerFileByte = 64;
+constexpr uint64_t kPlainPerFileByte = 16;
 constexpr uint64_t kPlainFree = 16u << 20;
 
 inline uint64_t PlainBytesBudget(uint64_t file_bytes) {
