@@ -98,15 +98,28 @@ void List(const Snapshot& snapshot, const std::vector<NodeId>& nodes,
   }
 }
 
+// Of this process so far.
+double CpuSeconds() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) +
+           static_cast<double>(time.tv_usec) * 1e-6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
 // Time and result of one symbolizer from its making to the last frame.
 void Run(const char* what, const Snapshot& snapshot,
          const heapline::SymbolizerOptions& options, bool is_listed) {
   const std::vector<NodeId> nodes = AllNodes(snapshot);
+  const double cpu_begin = CpuSeconds();
   const auto begin = std::chrono::steady_clock::now();
   auto symbolizer = heapline::Symbolizer::Create(options);
   const auto frames = symbolizer->Symbolize(snapshot, nodes);
   const std::chrono::duration<double> taken =
       std::chrono::steady_clock::now() - begin;
+  const double cpu_taken = CpuSeconds() - cpu_begin;
   for (const std::string& note : symbolizer->Notes())
     fprintf(stderr, "note: %s\n", note.c_str());
   if (is_listed) {
@@ -121,9 +134,11 @@ void Run(const char* what, const Snapshot& snapshot,
   }
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  printf("%-6s %zu addresses, %zu frames, %zu with a line: %.3f s, %ld MiB\n",
-         what, nodes.size(), frame_count, with_line, taken.count(),
-         usage.ru_maxrss / 1024);
+  printf(
+      "%-6s %zu addresses, %zu frames, %zu with a line: %.3f s (CPU %.3f s), "
+      "%ld MiB\n",
+      what, nodes.size(), frame_count, with_line, taken.count(), cpu_taken,
+      usage.ru_maxrss / 1024);
 }
 
 }  // namespace
