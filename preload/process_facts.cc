@@ -89,7 +89,6 @@ void NoteOutputPath(const char* out) {
     const long count = sys::Call(
         SYS_getcwd, sys::Arg(process_facts.output), kPathBytes - 1);
     if (count > 1 && process_facts.output[0] == '/') {
-      path = TextBuilder(process_facts.output, kPathBytes);
       char* end = process_facts.output + count - 1;
       path = TextBuilder(end, kPathBytes - static_cast<size_t>(count - 1));
       if (count > 2) path.Byte('/');
