@@ -130,7 +130,7 @@ class LiveProcess(wrapping.WrappingTest):
             lambda: self.run_program([wrapping.HEAPLINE, "status",
                                       pid]).status == 0, "status answers")
         self.wait_until(
-            lambda: self.info(self.cut(pid))["live_count"] > 100,
+            lambda: self.info(self.cut(pid))["total_count"] > 200,
             "the service has begun to work")
         old = self.cut(pid)
         self.wait_until(
