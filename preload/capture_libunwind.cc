@@ -29,6 +29,10 @@ int FirstCallerFrame(void** addresses, int count, uintptr_t return_address) {
   return first;
 }
 
+Rule RuleOf(const WalkedFrame& frame) {
+  return RuleFor(frame.pc, frame.kind == HL_NODE_INSTRUCTION_POINTER);
+}
+
 // The frame of an address whose inner neighbour is `inner_kind`.
 WalkedFrame FrameOf(void* address, RuleKind* inner_kind) {
   const bool is_exact = *inner_kind == RuleKind::kSignalFrame;
@@ -74,6 +78,9 @@ void Compare(const WalkedFrame* frames, int count, WalkState state,
   const bool is_cut_at_depth = state == WalkState::kMore;
   if (same == count && (same == address_count || is_cut_at_depth)) return;
   is_guessed |= same < count && frames[same].kind == HL_NODE_GUESSED;
+  // Where no rule covers our last frame libunwind guesses on by itself.
+  is_guessed |= same == count && count > 0 && state == WalkState::kCut &&
+                RuleOf(frames[count - 1]).kind == RuleKind::kNoCfi;
   if (is_guessed) {
     Count(&counts.guessed);
   } else if (same < shorter) {

@@ -140,6 +140,11 @@ Rule MakeRule(uintptr_t address) {
     rule = RuleFromDescription(description, address);
   } else if (IsSignalReturn(object, address + 1)) {
     rule = RuleOfKind(RuleKind::kSignalFrame);
+  } else if (FindFrameDescription(object, address + 1, &description) &&
+             description.pc_begin == address + 1) {
+    // Nobody calls from before a function's first instruction: a return
+    // address made by hand, as makecontext makes the deepest frame's.
+    rule = RuleOfKind(RuleKind::kEnd);
   }
   const Module* module = NoteModuleAt(address);
   rule.generation = module == nullptr ? 0 : module->generation;

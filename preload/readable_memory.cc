@@ -35,7 +35,7 @@ bool asking_stopped;
 constexpr size_t kAnswers = 1024;
 uint64_t answers[kAnswers];
 uint8_t unreadable_uses[kAnswers];
-constexpr uint8_t kUnreadableUses = 64;
+constexpr uint8_t kUnreadableUses = 16;
 
 uint64_t AnswerWord(uintptr_t page, uint64_t generation, bool is_readable) {
   return page | (generation & 0x7ff) << 1 | (is_readable ? 1 : 0);
