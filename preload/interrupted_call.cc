@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <ucontext.h>
 
+#include "preload/call_deadline.h"
 #include "preload/readable_memory.h"
 #include "preload/reserved_signal.h"
 #include "preload/stop_world.h"
@@ -49,14 +50,27 @@ bool ProgramSignalIsDue(const ucontext_t* context) {
   return false;
 }
 
-// The number in `mov $number, %eax; syscall`, + 1, or 0.
-uint32_t DecodeCallNumber(uintptr_t after_syscall) {
-  const unsigned char* code =
-      reinterpret_cast<const unsigned char*>(after_syscall - 7);
-  if (code[0] != 0xb8) return 0;
+// The number of the call at `code`, + 1, or 0: `mov $number, %eax; syscall`.
+// The C library's futex waits load it into any register, some instructions
+// before; those are known by their arguments too.
+uint32_t DecodeCallNumber(const unsigned char* after_syscall,
+                          const unsigned char* readable_from,
+                          const greg_t* registers) {
+  const unsigned char* code = after_syscall - 7;
   uint32_t number;
-  __builtin_memcpy(&number, code + 1, sizeof number);
-  return number < 1024 ? number + 1 : 0;
+  if (code[0] == 0xb8) {
+    __builtin_memcpy(&number, code + 1, sizeof number);
+    return number < 1024 ? number + 1 : 0;
+  }
+  const long operation = registers[REG_RSI] & 0x7f;
+  if (operation != 0 && operation != 9) return 0;  // FUTEX_WAIT, …_BITSET
+  constexpr ptrdiff_t kReach = 64;
+  for (; code > readable_from && after_syscall - code < kReach; --code) {
+    if ((code[0] & 0xf8) != 0xb8) continue;  // mov $number, %register
+    __builtin_memcpy(&number, code + 1, sizeof number);
+    if (number == SYS_futex) return number + 1;
+  }
+  return 0;
 }
 
 bool CodeIsReadable(uintptr_t first, uintptr_t last) {
@@ -84,12 +98,17 @@ void RestartInterruptedCall(void* ucontext, uint32_t call_number_plus_1) {
   if (registers[REG_RAX] != kInterrupted) return;
   const uintptr_t pc = static_cast<uintptr_t>(registers[REG_RIP]);
   if (pc < 4096 || !CodeIsReadable(pc - 7, pc)) return;
-  const unsigned char* code = reinterpret_cast<const unsigned char*>(pc - 2);
-  if (code[0] != 0x0f || code[1] != 0x05) return;
-  if (call_number_plus_1 == 0) call_number_plus_1 = DecodeCallNumber(pc);
+  const unsigned char* after = reinterpret_cast<const unsigned char*>(pc);
+  if (after[-2] != 0x0f || after[-1] != 0x05) return;
+  if (call_number_plus_1 == 0) {
+    const unsigned char* page =
+        reinterpret_cast<const unsigned char*>((pc - 7) & ~uintptr_t{4095});
+    call_number_plus_1 = DecodeCallNumber(after, page, registers);
+  }
   if (call_number_plus_1 == 0) return;
   if (!MayBeRepeated(call_number_plus_1 - 1)) return;
   if (ProgramSignalIsDue(context)) return;
+  KeepCallDeadline(ucontext, call_number_plus_1 - 1);
   registers[REG_RAX] = call_number_plus_1 - 1;
   registers[REG_RIP] = static_cast<greg_t>(pc - 2);
 }

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "heapline/snapshot_format.h"
+#include "preload/call_deadline.h"
 #include "preload/call_tree.h"
 #include "preload/capture.h"
 #include "preload/clock.h"
@@ -218,6 +219,7 @@ Mode Start() {
     return Mode::kAside;
   }
   TellForeignMalloc();
+  InitializeCallDeadlines();
   InstallReservedSignal();
   ArmTriggers();
   MakeControlPage();
