@@ -6,8 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "analyzer/base/text.h"
 #include "analyzer/command/command.h"
 #include "analyzer/command/did_you_mean.h"
+#include "analyzer/command/generated_text.h"
 
 namespace heapline {
 namespace {
@@ -30,6 +32,10 @@ int Complain(const std::string& who, const std::string& message) {
   return kExitCannot;
 }
 
+int Complain(const std::string& who, const absl::Status& status) {
+  return Complain(who, SafeText(status.message()));
+}
+
 }  // namespace
 
 int RunCommandLine(int argc, char** argv) {
@@ -41,6 +47,8 @@ int RunCommandLine(int argc, char** argv) {
   app.set_version_flag("--version", "heapline " HEAPLINE_VERSION_STRING);
   app.require_subcommand(0, 1);
   AddColorOption(app, context);
+  std::string generated;
+  app.add_option("--generate", generated)->group("");  // hidden: for builds
 
   std::map<const CLI::App*, CommandAction> actions;
   for (const CommandRow& row : CommandTable()) {
@@ -62,6 +70,12 @@ int RunCommandLine(int argc, char** argv) {
     return Complain(who, UsageMessage(app, command, error));
   }
 
+  if (!generated.empty()) {
+    const absl::StatusOr<std::string> text = GenerateText(generated, app);
+    if (!text.ok()) return Complain("heapline", text.status());
+    std::fputs(text->c_str(), stdout);
+    return kExitDone;
+  }
   const std::vector<CLI::App*> chosen = app.get_subcommands();
   if (chosen.empty()) {
     std::fputs(app.help().c_str(), stderr);
@@ -69,8 +83,7 @@ int RunCommandLine(int argc, char** argv) {
   }
   const absl::StatusOr<int> status = actions[chosen.front()]();
   if (!status.ok()) {
-    return Complain("heapline " + chosen.front()->get_name(),
-                    std::string(status.status().message()));
+    return Complain("heapline " + chosen.front()->get_name(), status.status());
   }
   return *status;
 }
