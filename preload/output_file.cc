@@ -112,7 +112,10 @@ void MakeDirectories(char* path) {
     if (*at != '/' && *at != '\0') continue;
     const char rest = *at;
     *at = '\0';
-    sys::Call(SYS_mkdirat, AT_FDCWD, sys::Arg(path), 0700);
+    if (sys::Call(SYS_mkdirat, AT_FDCWD, sys::Arg(path), 0700) == 0) {
+      // The program's umask may have taken bits away.
+      sys::Call(SYS_fchmodat, AT_FDCWD, sys::Arg(path), 0700);
+    }
     *at = rest;
     if (rest == '\0') return;
   }
