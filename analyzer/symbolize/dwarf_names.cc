@@ -47,9 +47,11 @@ bool HasScopes(Dwarf_Die* die) {
   }
 }
 
-const char* ScopeName(Dwarf_Die* die) {
+// `inner` is the name of what stands in the scope.
+const char* ScopeName(Dwarf_Die* die, const std::string& inner) {
   const char* name = Text(die, DW_AT_name);
   if (name != nullptr) return name;
+  if (inner == "operator()") return "{lambda}";
   return dwarf_tag(die) == DW_TAG_namespace ? "(anonymous namespace)"
                                             : "(anonymous)";
 }
@@ -116,7 +118,7 @@ std::string DwarfNames::ScopedName(Dwarf_Die* declaration, const char* name,
       // Has the names of its own scopes in it.
       return absl::StrCat(FullName(die, nesting + 1), "::", full_name);
     }
-    full_name = absl::StrCat(ScopeName(&die), "::", full_name);
+    full_name = absl::StrCat(ScopeName(&die, full_name), "::", full_name);
   }
   return full_name;
 }

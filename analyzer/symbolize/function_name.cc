@@ -1,10 +1,8 @@
 #include "analyzer/symbolize/function_name.h"
 
-#include <cxxabi.h>
+#include <setjmp.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <memory>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -14,9 +12,32 @@
 namespace heapline {
 namespace {
 
-struct FreeDeleter {
-  void operator()(char* text) const { free(text); }
+// The demangler of the C++ run-time library in its form that hands the text
+// out piece by piece: it uses no heap, so it may be left by longjmp. That is
+// needed because a name of 200 bytes can stand for one of 100 MB: each
+// substitution in it may double the text before it.
+extern "C" int __gcclibcxx_demangle_callback(const char* mangled,
+                                             void (*append)(const char*, size_t,
+                                                            void*),
+                                             void* state);
+
+struct BoundedText {
+  std::string text;
+  jmp_buf when_full;
 };
+
+void AppendBounded(const char* piece, size_t bytes, void* state) {
+  auto* out = static_cast<BoundedText*>(state);
+  const size_t room = kMaxNameBytes - out->text.size();
+  out->text.append(piece, std::min(bytes, room));
+  if (bytes > room) longjmp(out->when_full, 1);
+}
+
+// False when it is no mangled name.
+bool Demangle(const std::string& name, BoundedText* out) {
+  if (setjmp(out->when_full) != 0) return true;  // cut
+  return __gcclibcxx_demangle_callback(name.c_str(), AppendBounded, out) == 0;
+}
 
 bool IsDigits(absl::string_view text) {
   return !text.empty() &&
@@ -49,20 +70,18 @@ bool AppendRustEscape(absl::string_view escape, std::string* out) {
 
 // "core::fmt::Write::h0123456789abcdef" without the hash and with escapes
 // resolved; any other name as it is.
-std::string WithoutRustHash(std::string name) {
+std::string WithoutRustHash(absl::string_view name) {
   constexpr size_t kHashBytes = 16;
   constexpr absl::string_view kSeparator = "::h";
-  if (name.size() <= kHashBytes + kSeparator.size()) return name;
+  if (name.size() <= kHashBytes + kSeparator.size()) return std::string(name);
   const size_t cut = name.size() - kHashBytes - kSeparator.size();
-  if (name.compare(cut, kSeparator.size(), kSeparator.data(),
-                   kSeparator.size()) != 0) {
-    return name;
-  }
+  if (name.substr(cut, kSeparator.size()) != kSeparator)
+    return std::string(name);
   for (size_t i = cut + kSeparator.size(); i < name.size(); ++i) {
     if (!absl::ascii_isdigit(name[i]) && (name[i] < 'a' || name[i] > 'f'))
-      return name;
+      return std::string(name);
   }
-  name.resize(cut);
+  name = name.substr(0, cut);
   std::string readable;
   for (size_t i = 0; i < name.size(); ++i) {
     const bool starts_component = i == 0 || name[i - 1] == ':';
@@ -72,9 +91,8 @@ std::string WithoutRustHash(std::string name) {
     }
     if (name[i] == '$') {
       const size_t end = name.find('$', i + 1);
-      if (end != std::string::npos &&
-          AppendRustEscape(absl::string_view(name).substr(i + 1, end - i - 1),
-                           &readable)) {
+      if (end != absl::string_view::npos &&
+          AppendRustEscape(name.substr(i + 1, end - i - 1), &readable)) {
         i = end;
         continue;
       }
@@ -118,13 +136,10 @@ std::string ReadableFunctionName(absl::string_view linkage_name) {
     return std::string(linkage_name.substr(0, kMaxNameBytes));
   const std::string name(WithoutCloneSuffixes(linkage_name));
   if (!absl::StartsWith(name, "_Z")) return name;
-  int status = 0;
-  const std::unique_ptr<char, FreeDeleter> demangled(
-      abi::__cxa_demangle(name.c_str(), nullptr, nullptr, &status));
-  if (status != 0 || demangled == nullptr) return name;
-  std::string readable = WithoutRustHash(demangled.get());
-  if (readable.size() > kMaxNameBytes) readable.resize(kMaxNameBytes);
-  return readable;
+  BoundedText demangled;
+  demangled.text.reserve(kMaxNameBytes);
+  if (!Demangle(name, &demangled)) return name;
+  return WithoutRustHash(demangled.text);
 }
 
 }  // namespace heapline

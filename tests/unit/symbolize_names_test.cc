@@ -48,6 +48,20 @@ TEST(FunctionNameTest, NoNameIsLongerThanTheBound) {
             kMaxNameBytes);
 }
 
+TEST(FunctionNameTest, ANameThatDoublesWithEachSubstitutionIsCut) {
+  // f(A<int, int>, A<S_, S_>, …): each parameter is twice as long as the one
+  // before it, 2^30 times "int" at the end.
+  std::string name = "_Z1f1AIiiE";
+  for (int i = 0; i < 30; ++i) {
+    const char digit = static_cast<char>(i < 10 ? '0' + i : 'A' + i - 10);
+    const std::string last = std::string("S") + digit + "_";
+    name += "S_I" + last + last + "E";
+  }
+  const std::string readable = ReadableFunctionName(name);
+  EXPECT_EQ(readable.size(), kMaxNameBytes);
+  EXPECT_EQ(readable.substr(0, 16), "f(A<int, int>, A");
+}
+
 TEST(IntervalSweepTest, TheInnermostIntervalWins) {
   std::vector<Interval> intervals = {{30, 40, 1, 3},
                                      {10, 50, 0, 1},
