@@ -49,6 +49,20 @@ void SayMissing() {
   Say(Severity::kError, line);
 }
 
+// libunwind's cache of unwind tables is shared by all threads, and its lock is
+// held while the loader's is waited for: two threads could wait for each other,
+// one in dlopen. Without that cache no lock of libunwind's is held then; its
+// cache of single frames, which is each thread's own, still works.
+void TurnCacheOff(void* library) {
+  using SetPolicyFunction = int (*)(void* address_space, int policy);
+  constexpr int kNoCache = 0;  // UNW_CACHE_NONE
+  const auto set_policy = reinterpret_cast<SetPolicyFunction>(
+      dlsym(library, "_ULx86_64_set_caching_policy"));
+  auto* space =
+      static_cast<void**>(dlsym(library, "_ULx86_64_local_addr_space"));
+  if (set_policy != nullptr && space != nullptr) set_policy(*space, kNoCache);
+}
+
 // The library's constructor is the one moment when loading is safe: the
 // program's first hook may run deep inside the loader.
 __attribute__((constructor)) void LoadIfWanted() {
@@ -79,6 +93,7 @@ bool LoadLibunwind() {
     SayMissing();
     return false;
   }
+  TurnCacheOff(library);
   // Once here, so that its own set-up does not run in the middle of a hook.
   void* addresses[4];
   function(addresses, 4);

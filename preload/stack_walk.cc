@@ -60,11 +60,54 @@ size_t CacheIndex(uintptr_t key) {
   return (key ^ key >> 11) & (ThreadState::kRuleEntries - 1);
 }
 
-__attribute__((noinline)) Rule FillCache(ThreadState::RuleSlot* slot,
-                                         uintptr_t key) {
+// A rule as one word, as the loop keeps it.
+using RuleWord = uint64_t;
+
+RuleWord WordOf(const Rule& rule) {
+  RuleWord word;
+  __builtin_memcpy(&word, &rule, sizeof(word));
+  return word;
+}
+Rule RuleOf(RuleWord word) {
+  Rule rule;
+  __builtin_memcpy(static_cast<void*>(&rule), &word, sizeof(rule));
+  return rule;
+}
+
+// Rule's fields, low bits first: kind 3, cfa_base 3, rbp_rule 2, generation 8,
+// rbp_offset 16, cfa_offset 32. Plain is what nearly all frames are: kNormal,
+// CFA from kRsp (0) or kRbp (1).
+constexpr RuleWord kPlainMask = 0x37;
+constexpr RuleWord kPlain = static_cast<RuleWord>(RuleKind::kNormal);
+constexpr RuleWord kCfaFromRbp = static_cast<RuleWord>(CfaBase::kRbp) << 3;
+inline RbpRule RbpRuleOf(RuleWord word) {
+  return static_cast<RbpRule>(word >> 6 & 3);
+}
+inline uint8_t GenerationOf(RuleWord word) {
+  return static_cast<uint8_t>(word >> 8);
+}
+inline intptr_t RbpOffsetOf(RuleWord word) {
+  return static_cast<int16_t>(word >> 16);
+}
+inline intptr_t CfaOffsetOf(RuleWord word) {
+  return static_cast<int32_t>(word >> 32);
+}
+
+__attribute__((noinline)) RuleWord FillCache(ThreadState::RuleSlot* slot,
+                                             uintptr_t key) {
   slot->rule = RuleFor(key, false);
   slot->return_address = key;
-  return slot->rule;
+  return WordOf(slot->rule);
+}
+
+__attribute__((always_inline)) inline RuleWord FindRule(ThreadState* cache,
+                                                        uintptr_t key) {
+  if (__builtin_expect(cache == nullptr, 0)) return WordOf(RuleFor(key, false));
+  ThreadState::RuleSlot* slot = &cache->rules[CacheIndex(key)];
+  if (__builtin_expect(slot->return_address != key, 0)) {
+    return FillCache(slot, key);
+  }
+  return WordOf(slot->rule);
 }
 
 // Whether the bytes before `address` are a call instruction. REQUIRES: they
@@ -152,102 +195,112 @@ bool StepAlongFramePointer(UnwindRegisters* registers, StackMemory* memory) {
   return MayBeReturnAddress(registers->pc, callee);
 }
 
-// The step by a rule that is not plain. Leaves walk->kind for the next frame.
-__attribute__((noinline)) WalkState StepRarely(const Rule& rule,
-                                               UnwindRegisters* registers,
+// rbp of the caller. False: not readable.
+__attribute__((always_inline)) inline bool FindRbp(RuleWord rule, uintptr_t cfa,
+                                                   StackMemory* memory,
+                                                   uintptr_t* bp) {
+  const RbpRule place = RbpRuleOf(rule);
+  if (place == RbpRule::kUnchanged) return true;
+  if (__builtin_expect(place == RbpRule::kAtCfa, 1)) {
+    return memory->Read(cfa + RbpOffsetOf(rule), bp);
+  }
+  if (place == RbpRule::kAtRbp) {
+    return memory->Read(*bp + RbpOffsetOf(rule), bp);
+  }
+  *bp = 0;
+  return true;
+}
+
+bool StepByRareCfa(RuleWord rule, UnwindRegisters* at, StackMemory* memory) {
+  uintptr_t cfa;
+  if (!FindCfa(RuleOf(rule), *at, memory, &cfa) || cfa <= at->sp ||
+      !memory->Read(cfa - 8, &at->pc)) {
+    return false;
+  }
+  at->sp = cfa;
+  return FindRbp(rule, cfa, memory, &at->bp);
+}
+
+WalkState Go(bool is_possible) {
+  return is_possible ? WalkState::kMore : WalkState::kCut;
+}
+
+// The step by a rule that is not plain. *kind is this frame's, then the next
+// one's; *is_frame becomes false where there is no frame at all.
+__attribute__((noinline)) WalkState StepRarely(RuleWord word,
+                                               UnwindRegisters* at,
                                                StackMemory* memory,
-                                               HlNodeKind* kind) {
-  switch (rule.kind) {
+                                               HlNodeKind* kind,
+                                               bool* is_frame) {
+  const HlNodeKind this_kind = *kind;
+  *kind = HL_NODE_RETURN_ADDRESS;
+  if (at->pc == 0) {
+    *is_frame = false;
+    return WalkState::kWhole;
+  }
+  switch (RuleOf(word).kind) {
+    case RuleKind::kNormal:
+      return Go(StepByRareCfa(word, at, memory));
     case RuleKind::kEnd:
       return WalkState::kWhole;
     case RuleKind::kSignalFrame:
       *kind = HL_NODE_INSTRUCTION_POINTER;
-      return StepOutOfSignalFrame(registers, memory) ? WalkState::kMore
-                                                     : WalkState::kCut;
+      return Go(StepOutOfSignalFrame(at, memory));
     case RuleKind::kNoCfi:
+      // No object's address, not after a call: a stack that was misread.
+      if (this_kind == HL_NODE_RETURN_ADDRESS &&
+          !MayBeReturnAddress(at->pc, 0)) {
+        *is_frame = false;
+        return WalkState::kCut;
+      }
       // The ABI's mark of the deepest frame, as in the loader's start code.
-      if (registers->bp == 0) return WalkState::kWhole;
+      if (at->bp == 0) return WalkState::kWhole;
       *kind = HL_NODE_GUESSED;
-      return StepAlongFramePointer(registers, memory) ? WalkState::kMore
-                                                      : WalkState::kCut;
+      return Go(StepAlongFramePointer(at, memory));
     default:
       return WalkState::kCut;
   }
-}
-
-__attribute__((always_inline)) inline Rule RuleAt(ThreadState* cache,
-                                                  const UnwindRegisters& at) {
-  if (__builtin_expect(cache == nullptr, 0)) {
-    return RuleFor(at.pc, at.pc_is_exact);
-  }
-  const uintptr_t key = at.pc + (at.pc_is_exact ? 1 : 0);
-  ThreadState::RuleSlot* slot = &cache->rules[CacheIndex(key)];
-  if (__builtin_expect(slot->return_address != key, 0)) {
-    return FillCache(slot, key);
-  }
-  return slot->rule;
-}
-
-// False: the frame's rule leads nowhere.
-__attribute__((always_inline)) inline bool StepNormally(const Rule& rule,
-                                                        UnwindRegisters* at,
-                                                        StackMemory* memory) {
-  uintptr_t cfa;
-  if (__builtin_expect(rule.cfa_base <= CfaBase::kRbp, 1)) {
-    cfa = (rule.cfa_base == CfaBase::kRsp ? at->sp : at->bp) +
-          static_cast<intptr_t>(rule.cfa_offset);
-  } else if (!FindCfa(rule, *at, memory, &cfa)) {
-    return false;
-  }
-  if (cfa <= at->sp || !memory->Read(cfa - 8, &at->pc)) return false;
-  at->sp = cfa;
-  const intptr_t offset = rule.rbp_offset;
-  if (rule.rbp_rule == RbpRule::kAtCfa) {
-    return memory->Read(cfa + offset, &at->bp);
-  }
-  if (__builtin_expect(rule.rbp_rule == RbpRule::kUnchanged, 1)) return true;
-  if (rule.rbp_rule == RbpRule::kAtRbp) {
-    return memory->Read(at->bp + offset, &at->bp);
-  }
-  at->bp = 0;
-  return true;
-}
-
-bool IsShown(uintptr_t pc, const Rule& rule, HlNodeKind kind) {
-  if (pc - hidden_start < hidden_bytes) return false;
-  // An address that no object covers came from a stack that was misread, or
-  // from code made at run time.
-  return rule.kind != RuleKind::kNoCfi || kind != HL_NODE_RETURN_ADDRESS ||
-         MayBeReturnAddress(pc, 0);
 }
 
 }  // namespace
 
 int WalkFurther(StackWalk* walk, WalkedFrame* frames, int capacity) {
   StackMemory memory(walk->window);
-  UnwindRegisters at = walk->registers;
+  ThreadState* const cache = walk->rule_cache;
+  const uintptr_t hidden_from = hidden_start;
+  const uintptr_t hidden_size = hidden_bytes;
+  uintptr_t pc = walk->registers.pc;
+  uintptr_t sp = walk->registers.sp;
+  uintptr_t bp = walk->registers.bp;
   HlNodeKind kind = walk->kind;
   WalkState state = walk->state;
   int count = 0;
   while (state == WalkState::kMore && count < capacity) {
-    if (__builtin_expect(at.pc == 0, 0)) {
-      state = WalkState::kWhole;
+    const RuleWord rule =
+        FindRule(cache, pc + (kind == HL_NODE_INSTRUCTION_POINTER ? 1 : 0));
+    const bool is_hidden = pc - hidden_from < hidden_size;
+    frames[count] = {pc, sp, kind, GenerationOf(rule)};
+    count += is_hidden ? 0 : 1;
+    if (__builtin_expect((rule & kPlainMask) == kPlain, 1)) {
+      kind = HL_NODE_RETURN_ADDRESS;
+      const uintptr_t cfa =
+          ((rule & kCfaFromRbp) != 0 ? bp : sp) + CfaOffsetOf(rule);
+      if (__builtin_expect(cfa > sp && memory.Read(cfa - 8, &pc), 1)) {
+        sp = cfa;
+        if (__builtin_expect(FindRbp(rule, cfa, &memory, &bp), 1)) continue;
+      }
+      state = WalkState::kCut;
       break;
     }
-    at.pc_is_exact = kind == HL_NODE_INSTRUCTION_POINTER;
-    const Rule rule = RuleAt(walk->rule_cache, at);
-    if (__builtin_expect(IsShown(at.pc, rule, kind), 1)) {
-      frames[count++] = {at.pc, at.sp, kind, rule.generation};
-    }
-    if (__builtin_expect(rule.kind == RuleKind::kNormal, 1)) {
-      kind = HL_NODE_RETURN_ADDRESS;
-      if (!StepNormally(rule, &at, &memory)) state = WalkState::kCut;
-    } else {
-      state = StepRarely(rule, &at, &memory, &kind);
-    }
+    UnwindRegisters at = {pc, sp, bp, false};
+    bool is_frame = true;
+    state = StepRarely(rule, &at, &memory, &kind, &is_frame);
+    if (!is_frame && !is_hidden) --count;
+    pc = at.pc;
+    sp = at.sp;
+    bp = at.bp;
   }
-  at.pc_is_exact = kind == HL_NODE_INSTRUCTION_POINTER;
-  walk->registers = at;
+  walk->registers = {pc, sp, bp, kind == HL_NODE_INSTRUCTION_POINTER};
   walk->kind = kind;
   walk->state = state;
   return count;
