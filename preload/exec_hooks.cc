@@ -37,8 +37,7 @@ size_t CountArguments(const char* first, va_list* list) {
   return count;
 }
 
-void CopyArguments(const char* first, va_list* list, size_t count,
-                   char** out) {
+void CopyArguments(const char* first, va_list* list, size_t count, char** out) {
   out[0] = const_cast<char*>(first);
   for (size_t i = 1; i < count; ++i) out[i] = va_arg(*list, char*);
 }
@@ -53,9 +52,8 @@ namespace next = heapline::next;
 
 HEAPLINE_EXPORT int execve(const char* path, char* const* arguments,
                            char* const* environment) {
-  return ExecGuarded(environment, [=] {
-    return next::execve(path, arguments, environment);
-  });
+  return ExecGuarded(
+      environment, [=] { return next::execve(path, arguments, environment); });
 }
 
 HEAPLINE_EXPORT int execv(const char* path, char* const* arguments) {
@@ -68,9 +66,8 @@ HEAPLINE_EXPORT int execvp(const char* file, char* const* arguments) {
 
 HEAPLINE_EXPORT int execvpe(const char* file, char* const* arguments,
                             char* const* environment) {
-  return ExecGuarded(environment, [=] {
-    return next::execvpe(file, arguments, environment);
-  });
+  return ExecGuarded(
+      environment, [=] { return next::execvpe(file, arguments, environment); });
 }
 
 HEAPLINE_EXPORT int fexecve(int descriptor, char* const* arguments,
@@ -89,15 +86,15 @@ HEAPLINE_EXPORT int execveat(int directory, const char* path,
 }
 
 // The lists become arrays on the stack, as libc itself does it.
-#define HEAPLINE_LIST_TO_ARRAY(first, array)                               \
-  va_list counting;                                                        \
-  va_start(counting, first);                                               \
-  const size_t count = CountArguments(first, &counting);                   \
-  va_end(counting);                                                        \
-  char** array =                                                           \
-      static_cast<char**>(__builtin_alloca((count + 1) * sizeof(char*)));  \
-  va_list list;                                                            \
-  va_start(list, first);                                                   \
+#define HEAPLINE_LIST_TO_ARRAY(first, array)                              \
+  va_list counting;                                                       \
+  va_start(counting, first);                                              \
+  const size_t count = CountArguments(first, &counting);                  \
+  va_end(counting);                                                       \
+  char** array =                                                          \
+      static_cast<char**>(__builtin_alloca((count + 1) * sizeof(char*))); \
+  va_list list;                                                           \
+  va_start(list, first);                                                  \
   CopyArguments(first, &list, count, array)
 
 HEAPLINE_EXPORT int execl(const char* path, const char* first, ...) {
@@ -116,7 +113,6 @@ HEAPLINE_EXPORT int execle(const char* path, const char* first, ...) {
   HEAPLINE_LIST_TO_ARRAY(first, arguments);
   char** environment = va_arg(list, char**);
   va_end(list);
-  return ExecGuarded(environment, [=] {
-    return next::execve(path, arguments, environment);
-  });
+  return ExecGuarded(
+      environment, [=] { return next::execve(path, arguments, environment); });
 }

@@ -125,8 +125,9 @@ void TellForeignMalloc() {
   } else {
     line.Add("another library");
   }
-  line.Add(", before libheapline.so: what goes to it directly is not traced "
-           "(put libheapline.so first in LD_PRELOAD)");
+  line.Add(
+      ", before libheapline.so: what goes to it directly is not traced "
+      "(put libheapline.so first in LD_PRELOAD)");
   Say(Severity::kError, line);
 }
 
@@ -161,8 +162,7 @@ void AfterForkInChild() {
 void RegisterHandlers() {
   using Register = int (*)(void (*)(void*), void*, void*);
   using RegisterQuick = int (*)(void (*)(void*), void*);
-  using RegisterFork =
-      int (*)(void (*)(), void (*)(), void (*)(), void*);
+  using RegisterFork = int (*)(void (*)(), void (*)(), void (*)(), void*);
   if (auto at_exit =
           reinterpret_cast<Register>(dlsym(RTLD_NEXT, "__cxa_atexit"))) {
     at_exit(&AtExit, nullptr, nullptr);
@@ -192,12 +192,11 @@ void NoteProcess() {
 
 // The mode after start.
 Mode Start() {
-  const bool is_found = ReadInitialBlock(
-      [] {
-        void* const* end =
-            static_cast<void* const*>(FindSymbol("__libc_stack_end"));
-        return end == nullptr ? nullptr : *end;
-      }());
+  const bool is_found = ReadInitialBlock([] {
+    void* const* end =
+        static_cast<void* const*>(FindSymbol("__libc_stack_end"));
+    return end == nullptr ? nullptr : *end;
+  }());
   if (!is_found || process_facts.is_secure) {
     // Not a word either: a privileged program is left entirely alone.
     tracer.options.quiet = true;

@@ -64,8 +64,8 @@ using heapline::ToAddress;
 namespace next = heapline::next;
 namespace sys = heapline::sys;
 
-HEAPLINE_EXPORT void* mmap(void* start, size_t bytes, int protection,
-                           int flags, int descriptor, off_t offset) {
+HEAPLINE_EXPORT void* mmap(void* start, size_t bytes, int protection, int flags,
+                           int descriptor, off_t offset) {
   const bool is_noted = RegionsAreNoted();
   void* result =
       heapline::Map(start, bytes, protection, flags, descriptor, offset);
@@ -106,8 +106,8 @@ HEAPLINE_EXPORT int munmap(void* start, size_t bytes) {
 
 HEAPLINE_EXPORT int mprotect(void* start, size_t bytes, int protection) {
   if (next::mprotect == nullptr) {
-    return static_cast<int>(heapline::FinishRawCall(sys::Call(
-        SYS_mprotect, sys::Arg(start), sys::Arg(bytes), protection)));
+    return static_cast<int>(heapline::FinishRawCall(
+        sys::Call(SYS_mprotect, sys::Arg(start), sys::Arg(bytes), protection)));
   }
   ForgetReadablePages();
   const int result = next::mprotect(start, bytes, protection);
@@ -119,8 +119,7 @@ HEAPLINE_EXPORT void* mremap(void* start, size_t old_bytes, size_t new_bytes,
                              int flags, ...) {
   va_list list;
   va_start(list, flags);
-  void* new_start =
-      (flags & MREMAP_FIXED) != 0 ? va_arg(list, void*) : nullptr;
+  void* new_start = (flags & MREMAP_FIXED) != 0 ? va_arg(list, void*) : nullptr;
   va_end(list);
   const bool is_noted = RegionsAreNoted();
   if (next::mremap == nullptr) {

@@ -175,8 +175,8 @@ long OutputFile::OpenDirectory(uint64_t sequence, const char** what) {
   directory_ = Settle(result);
   if (directory_ < 0) return directory_;
   struct stat facts;
-  result = sys::Call(SYS_newfstatat, directory_, sys::Arg(""),
-                     sys::Arg(&facts), AT_EMPTY_PATH);
+  result = sys::Call(SYS_newfstatat, directory_, sys::Arg(""), sys::Arg(&facts),
+                     AT_EMPTY_PATH);
   if (sys::Failed(result)) return result;
   if (IsUnsafeDirectory(facts)) {
     *what = "trust a directory that others may write to:";
@@ -202,9 +202,9 @@ long OutputFile::Open(Descriptors descriptors, uint64_t sequence,
     AddProgram(&text);
     text.Byte('.').Number(static_cast<uint64_t>(tracer.pid)).Byte('.');
     text.Hex(RandomNumber()).Text(".tmp");
-    result = sys::OpenAt(directory_, temporary_,
-                         O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-                         0600);
+    result =
+        sys::OpenAt(directory_, temporary_,
+                    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
   }
   if (!sys::Failed(result)) {
     descriptor_ = Settle(result);
@@ -231,8 +231,8 @@ long OutputFile::Publish(uint64_t sequence, const char** what) {
   if (result == kNotImplemented || result == kInvalid ||
       result == kNotPermitted) {
     // File systems that cannot: a second name, then the first one goes.
-    result = sys::Call(SYS_linkat, directory_, sys::Arg(temporary_),
-                       directory_, sys::Arg(name_), 0);
+    result = sys::Call(SYS_linkat, directory_, sys::Arg(temporary_), directory_,
+                       sys::Arg(name_), 0);
     if (result == 0) {
       sys::Call(SYS_unlinkat, directory_, sys::Arg(temporary_), 0);
     }

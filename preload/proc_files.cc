@@ -47,8 +47,7 @@ long ReadFileStart(const char* path, char* out, size_t capacity) {
   out[0] = '\0';
   const long descriptor = sys::OpenAt(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
   if (sys::Failed(descriptor)) return descriptor;
-  const long count =
-      ReadFully(static_cast<int>(descriptor), out, capacity - 1);
+  const long count = ReadFully(static_cast<int>(descriptor), out, capacity - 1);
   sys::Close(static_cast<int>(descriptor));
   if (count >= 0) out[count] = '\0';
   return count;
@@ -121,9 +120,8 @@ void ReadThreadName(int32_t tid, char* out) {
 }
 
 NumberedEntries::NumberedEntries(const char* directory)
-    : descriptor_(static_cast<int>(
-          sys::OpenAt(AT_FDCWD, directory,
-                      O_RDONLY | O_DIRECTORY | O_CLOEXEC))) {}
+    : descriptor_(static_cast<int>(sys::OpenAt(
+          AT_FDCWD, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC))) {}
 
 NumberedEntries::~NumberedEntries() {
   if (descriptor_ >= 0) sys::Close(descriptor_);
@@ -157,8 +155,8 @@ void NumberedEntries::Rewind() {
 }
 
 LineReader::LineReader(const char* path, char* buffer, size_t capacity)
-    : descriptor_(static_cast<int>(
-          sys::OpenAt(AT_FDCWD, path, O_RDONLY | O_CLOEXEC))),
+    : descriptor_(
+          static_cast<int>(sys::OpenAt(AT_FDCWD, path, O_RDONLY | O_CLOEXEC))),
       buffer_(buffer),
       capacity_(capacity) {}
 

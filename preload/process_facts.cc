@@ -86,8 +86,8 @@ void NoteOutputPath(const char* out) {
   TextBuilder path(process_facts.output, kPathBytes);
   if (out[0] != '/') {
     // The kernel's count includes the NUL; "(unreachable)…" is no path.
-    const long count = sys::Call(
-        SYS_getcwd, sys::Arg(process_facts.output), kPathBytes - 1);
+    const long count =
+        sys::Call(SYS_getcwd, sys::Arg(process_facts.output), kPathBytes - 1);
     if (count > 1 && process_facts.output[0] == '/') {
       char* end = process_facts.output + count - 1;
       path = TextBuilder(end, kPathBytes - static_cast<size_t>(count - 1));

@@ -12,13 +12,13 @@ namespace heapline {
 inline constexpr size_t kPathBytes = 4096;
 
 struct ProcessFacts {
-  bool is_secure;         // AT_SECURE: setuid, file capabilities …
-  uintptr_t vdso;         // AT_SYSINFO_EHDR, or 0
-  const char* options;    // HEAPLINE_OPTIONS as given, or NULL
-  const char* preload;    // LD_PRELOAD as given, or NULL
-  const char* invoked_as; // argv[0], "" when there is none
+  bool is_secure;               // AT_SECURE: setuid, file capabilities …
+  uintptr_t vdso;               // AT_SYSINFO_EHDR, or 0
+  const char* options;          // HEAPLINE_OPTIONS as given, or NULL
+  const char* preload;          // LD_PRELOAD as given, or NULL
+  const char* invoked_as;       // argv[0], "" when there is none
   char executable[kPathBytes];  // "" when /proc does not say
-  const char* program;    // last part of it, or of argv[0]
+  const char* program;          // last part of it, or of argv[0]
   char output[kPathBytes];      // `out`, absolute
 };
 

@@ -47,8 +47,8 @@ void NoteUnload() {
 
 // What syscall() is about to do besides execve and execveat. Called by its
 // hook, with C linkage for the assembler's sake.
-extern "C" __attribute__((visibility("hidden"))) void
-heapline_before_raw_call(long number, long first, long second) {
+extern "C" __attribute__((visibility("hidden"))) void heapline_before_raw_call(
+    long number, long first, long second) {
   EnsureStarted();
   switch (number) {
     case SYS_seccomp:
@@ -105,7 +105,7 @@ HEAPLINE_EXPORT __attribute__((naked)) long syscall(long, ...) {
       "endbr64\n"
       "cmpq $0, _ZN8heapline4next7syscallE(%rip)\n"
       "je 1f\n"
-      "cmpq $59, %rdi\n"   // execve
+      "cmpq $59, %rdi\n"  // execve
       "je 2f\n"
       "cmpq $322, %rdi\n"  // execveat
       "je 2f\n"
@@ -171,8 +171,7 @@ HEAPLINE_EXPORT int prctl(int option, ...) {
 
 // ---- Names of threads: the outermost node of their stacks.
 
-HEAPLINE_EXPORT int pthread_setname_np(unsigned long thread,
-                                       const char* name) {
+HEAPLINE_EXPORT int pthread_setname_np(unsigned long thread, const char* name) {
   EnsureStarted();
   const int result = next::pthread_setname_np(thread, name);
   if (result == 0) heapline::NoteNameChanged(thread);

@@ -31,8 +31,7 @@ constexpr uint64_t kRestorerFlag = 0x04000000;  // SA_RESTORER
 
 bool IsTrustedSender(const siginfo_t& info) {
   const uint32_t sender = info.si_uid;
-  return sender == 0 ||
-         sender == static_cast<uint32_t>(sys::Call(SYS_getuid));
+  return sender == 0 || sender == static_cast<uint32_t>(sys::Call(SYS_getuid));
 }
 
 void HandleReservedSignal(int, siginfo_t* info, void* context) {
@@ -91,9 +90,8 @@ uintptr_t SignalRestorer() {
 
 void InstallReservedSignal() {
   const KernelSigaction action = {
-      HandlerAddress(),
-      SA_SIGINFO | SA_RESTART | SA_ONSTACK | kRestorerFlag, SignalRestorer(),
-      kAllSignals};
+      HandlerAddress(), SA_SIGINFO | SA_RESTART | SA_ONSTACK | kRestorerFlag,
+      SignalRestorer(), kAllSignals};
   KernelSetAction(tracer.options.reserved_signal, &action, nullptr);
   const KernelSignalSet own = SignalBit(tracer.options.reserved_signal);
   sys::Call(SYS_rt_sigprocmask, SIG_UNBLOCK, sys::Arg(&own), 0,

@@ -16,8 +16,8 @@ constexpr size_t kBufferBytes = sizeof(HlSectionHeader) + (1 << 20);
 bool SectionWriter::Initialize(int descriptor) {
   static_assert(kBufferBytes == sizeof(HlSectionHeader) + kPayloadBytes, "");
   descriptor_ = descriptor;
-  buffer_ = static_cast<unsigned char*>(
-      MapPages(kBufferBytes, PageUse::kEssential));
+  buffer_ =
+      static_cast<unsigned char*>(MapPages(kBufferBytes, PageUse::kEssential));
   return buffer_ != nullptr;
 }
 

@@ -13,27 +13,36 @@
 namespace heapline {
 
 enum class Reason : uint8_t {
-  kExit, kDeath, kSignal, kRequest, kApi, kInterval, kGrowth, kAbove,
-  kNearLimit, kPeak, kRound
+  kExit,
+  kDeath,
+  kSignal,
+  kRequest,
+  kApi,
+  kInterval,
+  kGrowth,
+  kAbove,
+  kNearLimit,
+  kPeak,
+  kRound
 };
 const char* ReasonWord(Reason reason);
 
 struct SnapshotRequest {
   Reason reason;
-  const char* label;           // <= HL_MAX_LABEL_BYTES, may be NULL
+  const char* label;  // <= HL_MAX_LABEL_BYTES, may be NULL
   size_t label_bytes;
   const void* leader_context;  // ucontext when called from a handler, or NULL
   bool wait_until_written;     // at exit and for the API
   bool never_clone;            // near a limit
   bool no_graph;
-  int pending_signal;          // kDeath
+  int pending_signal;  // kDeath
 };
 
 enum class SnapshotResult {
-  kCut,        // the file is being written, or is written
-  kBusy,       // another snapshot is being cut by this very thread or cannot
-               // be waited for
-  kLost        // counted in tracer.lost_snapshots, said in one line
+  kCut,   // the file is being written, or is written
+  kBusy,  // another snapshot is being cut by this very thread or cannot
+          // be waited for
+  kLost   // counted in tracer.lost_snapshots, said in one line
 };
 
 // Blocks all signals of the calling thread while it works. Async-signal-safe.
@@ -45,7 +54,7 @@ void AwaitWriter();
 void ReapWriter();
 
 // The lock that orders cuts and exec; held with all signals blocked.
-bool LockSnapshots();    // waits; false: the caller holds it already
+bool LockSnapshots();  // waits; false: the caller holds it already
 bool TryLockSnapshots();
 void UnlockSnapshots();
 // For an exec: the new image must not begin with all signals blocked.

@@ -21,8 +21,7 @@ class PageMap {
  public:
   PageMap()
       : descriptor_(static_cast<int>(
-            sys::OpenAt(AT_FDCWD, "/proc/self/pagemap",
-                        O_RDONLY | O_CLOEXEC))),
+            sys::OpenAt(AT_FDCWD, "/proc/self/pagemap", O_RDONLY | O_CLOEXEC))),
         words_(static_cast<uint64_t*>(
             MapPages(kWords * sizeof(uint64_t), PageUse::kEssential))) {}
   ~PageMap() {
@@ -214,8 +213,7 @@ void WriteHeapBlocks(SectionWriter* out, const PageMap& map,
   out->End();
 }
 
-void WritePoolBlocks(SectionWriter* out, const PageMap& map,
-                     BlockSums* sums) {
+void WritePoolBlocks(SectionWriter* out, const PageMap& map, BlockSums* sums) {
   if (!PoolsAreUsed()) return;
   out->Begin(HL_SECTION_POOL_BLOCKS);
   BlockList list(out);
@@ -226,8 +224,7 @@ void WritePoolBlocks(SectionWriter* out, const PageMap& map,
       [&](const LiveBlock& block) {
         sums->pool_bytes += block.requested_bytes;
         sums->pool_count += 1;
-        list.Put(block.address, block.requested_bytes, block.node,
-                 block.epoch);
+        list.Put(block.address, block.requested_bytes, block.node, block.epoch);
       });
   out->End();
 }

@@ -23,9 +23,9 @@
 namespace heapline {
 namespace {
 
-constexpr long kExists = -17;     // -EEXIST
+constexpr long kExists = -17;       // -EEXIST
 constexpr long kOutOfMemory = -12;  // -ENOMEM
-constexpr long kFileTooBig = -27;  // -EFBIG
+constexpr long kFileTooBig = -27;   // -EFBIG
 
 // The one writer's: too large for a signal stack.
 OutputFile file;
@@ -53,15 +53,24 @@ uint32_t IncompleteReasons(const StoppedWorld& world) {
 
 const char* SignalName(int number) {
   switch (number) {
-    case SIGHUP: return "SIGHUP";
-    case SIGINT: return "SIGINT";
-    case SIGILL: return "SIGILL";
-    case SIGABRT: return "SIGABRT";
-    case SIGBUS: return "SIGBUS";
-    case SIGFPE: return "SIGFPE";
-    case SIGSEGV: return "SIGSEGV";
-    case SIGTERM: return "SIGTERM";
-    default: return "another signal";
+    case SIGHUP:
+      return "SIGHUP";
+    case SIGINT:
+      return "SIGINT";
+    case SIGILL:
+      return "SIGILL";
+    case SIGABRT:
+      return "SIGABRT";
+    case SIGBUS:
+      return "SIGBUS";
+    case SIGFPE:
+      return "SIGFPE";
+    case SIGSEGV:
+      return "SIGSEGV";
+    case SIGTERM:
+      return "SIGTERM";
+    default:
+      return "another signal";
   }
 }
 
@@ -166,10 +175,9 @@ void WriteEnd(const CutFacts& facts, uint64_t sequence, const TableSums& tables,
   section.Begin(HL_SECTION_END);
   PUT_NUMBER(sequence, sequence);
   PUT_NUMBER(pause_us, PauseNs(facts) / 1000);
-  PUT_NUMBER(child_us,
-             facts.in_process ? 0
-                              : (MonotonicNs() - facts.cut_monotonic_ns) /
-                                    1000);
+  PUT_NUMBER(child_us, facts.in_process
+                           ? 0
+                           : (MonotonicNs() - facts.cut_monotonic_ns) / 1000);
   PUT_NUMBER(stop_us, facts.world->stop_ns / 1000);
   PUT_NUMBER(clone_us, *facts.clone_ns / 1000);
   PUT_NUMBER(written_modules, tables.modules);
@@ -264,8 +272,7 @@ void TakeBackFileSizeSignal() {
   constexpr int kFileSizeSignal = 25;  // SIGXFSZ
   const uint64_t set = uint64_t{1} << (kFileSizeSignal - 1);
   const struct timespec now = {0, 0};
-  sys::Call(SYS_rt_sigtimedwait, sys::Arg(&set), 0, sys::Arg(&now),
-            sizeof set);
+  sys::Call(SYS_rt_sigtimedwait, sys::Arg(&set), 0, sys::Arg(&now), sizeof set);
 }
 
 bool FileSizeSignalIsPending() {

@@ -17,11 +17,11 @@ namespace heapline {
 struct CutFacts {
   const SnapshotRequest* request;
   const StoppedWorld* world;
-  uint64_t sequence;           // the one to begin with
-  uint64_t began_ns;           // monotonic: the stop was asked for
+  uint64_t sequence;  // the one to begin with
+  uint64_t began_ns;  // monotonic: the stop was asked for
   uint64_t cut_monotonic_ns;
   uint64_t cut_realtime_ns;
-  uint16_t epoch;              // that the cut ended
+  uint16_t epoch;  // that the cut ended
   int32_t parent_pid;
   bool in_process;
   // In memory shared with the parent, which fills them in: the clone's time
@@ -31,7 +31,7 @@ struct CutFacts {
 };
 
 struct WrittenFile {
-  char path[4096];      // its final name
+  char path[4096];  // its final name
   uint64_t sequence;
   uint64_t bytes;
   uint64_t live_bytes;

@@ -18,7 +18,7 @@ namespace heapline {
 enum class SlotState : uint64_t {
   kPending = 1,  // signalled, not answered
   kStopped = 2,
-  kHeld = 3      // in the kernel with the signal pending: as good as stopped
+  kHeld = 3  // in the kernel with the signal pending: as good as stopped
 };
 
 struct StopSlot {

@@ -72,8 +72,7 @@ void StandStill(uint32_t stop, StopSlot* slot, const void* context,
 StopSlot* OwnUnansweredSlot(uint32_t* stop) {
   *stop = StopNumber();
   if (*stop % 2 == 0) return nullptr;
-  StopSlot* slot =
-      FindStopSlot(*stop, static_cast<int32_t>(sys::GetTid()));
+  StopSlot* slot = FindStopSlot(*stop, static_cast<int32_t>(sys::GetTid()));
   if (slot == nullptr || slot->Is(*stop, SlotState::kStopped)) return nullptr;
   return slot;
 }
@@ -91,8 +90,8 @@ bool IsVforkCall(const WaitingCall& call) {
 struct Stop {
   uint32_t number;
   int32_t leader_tid;
-  bool may_signal;     // the reserved signal is ours
-  uint32_t expected;   // answers
+  bool may_signal;    // the reserved signal is ours
+  uint32_t expected;  // answers
   uint64_t started_ns;
 };
 
@@ -209,9 +208,8 @@ void AwaitAnswers(const Stop& stop) {
     if (passed >= kGiveUpAfterNs) return;
     if (passed >= care_ns) {
       CareForUnanswered(stop, passed >= kForceAfterNs);
-      care_ns = passed + (passed < kForceAfterNs
-                              ? kForceAfterNs - kCareAfterNs
-                              : kForceAfterNs);
+      care_ns = passed + (passed < kForceAfterNs ? kForceAfterNs - kCareAfterNs
+                                                 : kForceAfterNs);
       continue;
     }
     WaitBriefly(&answered, count, care_ns - passed);
@@ -315,18 +313,16 @@ bool AnswerStop(void* ucontext) {
   StopSlot* slot = OwnUnansweredSlot(&stop);
   if (slot == nullptr) return false;
   // Read before the slot can belong to another stop.
-  const bool call_is_known =
-      slot->call_number_plus_1 != 0 &&
-      slot->call_sp == ContextStackPointer(ucontext) &&
-      slot->call_pc == ContextProgramCounter(ucontext);
+  const bool call_is_known = slot->call_number_plus_1 != 0 &&
+                             slot->call_sp == ContextStackPointer(ucontext) &&
+                             slot->call_pc == ContextProgramCounter(ucontext);
   const uint32_t call = call_is_known ? slot->call_number_plus_1 : 0;
   ThreadState* thread = current_thread;
   const bool is_in_hook = thread != nullptr && thread->guard != 0;
   if (is_in_hook && __atomic_load_n(&slot->is_forced, __ATOMIC_ACQUIRE) == 0) {
     thread->park_requested = 1;
   } else {
-    StandStill(stop, slot, ucontext,
-               is_in_hook ? HL_THREAD_PARKED_LATE : 0);
+    StandStill(stop, slot, ucontext, is_in_hook ? HL_THREAD_PARKED_LATE : 0);
   }
   RestartInterruptedCall(ucontext, call);
   return true;

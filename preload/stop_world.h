@@ -23,8 +23,8 @@ namespace heapline {
 
 struct StoppedThread {
   int32_t tid;
-  uint32_t flags;          // HL_THREAD_…
-  const void* registers;   // ucontext_t* on its own stack; NULL when not known
+  uint32_t flags;         // HL_THREAD_…
+  const void* registers;  // ucontext_t* on its own stack; NULL when not known
   uintptr_t sp;
   uintptr_t thread_pointer;
   char name[16];
@@ -34,7 +34,7 @@ struct StoppedWorld {
   StoppedThread* threads;  // the leader first; valid until the next stop
   size_t count;
   size_t not_stopped;
-  uint64_t stop_ns;        // how long it took
+  uint64_t stop_ns;  // how long it took
 };
 
 // `leader_context` is the ucontext of the handler the caller runs in, or NULL

@@ -46,10 +46,12 @@ struct Tracer {
 extern Tracer tracer __attribute__((visibility("hidden")));
 
 inline Mode CurrentMode() {
-  return __atomic_load_n(&tracer.mode, __ATOMIC_RELAXED);
+  Mode mode;
+  __atomic_load(&tracer.mode, &mode, __ATOMIC_RELAXED);
+  return mode;
 }
 inline void SetMode(Mode mode) {
-  __atomic_store_n(&tracer.mode, mode, __ATOMIC_RELAXED);
+  __atomic_store(&tracer.mode, &mode, __ATOMIC_RELAXED);
 }
 
 }  // namespace heapline

@@ -17,7 +17,7 @@ namespace heapline {
 namespace {
 
 constexpr size_t kStackBytes = 128 << 10;
-constexpr long kOutOfMemory = -12;  // -ENOMEM
+constexpr long kOutOfMemory = -12;               // -ENOMEM
 constexpr unsigned kWaitNow = 1;                 // WNOHANG
 constexpr unsigned kWaitExited = 4;              // WEXITED
 constexpr unsigned kWaitLeave = 0x01000000;      // WNOWAIT
@@ -68,8 +68,8 @@ void TakeOwnFaults() {
 
 // Where memory runs out the child goes first, not the program.
 void OfferToOutOfMemoryKiller() {
-  const long descriptor = sys::OpenAt(AT_FDCWD, "/proc/self/oom_score_adj",
-                                      O_WRONLY | O_CLOEXEC);
+  const long descriptor =
+      sys::OpenAt(AT_FDCWD, "/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
   if (sys::Failed(descriptor)) return;
   sys::Write(static_cast<int>(descriptor), "1000", 4);
   sys::Close(static_cast<int>(descriptor));
@@ -171,11 +171,11 @@ bool ReapChild(int32_t pid, Reaping reaping) {
   constexpr long kInterrupted = -4;  // -EINTR
   long result;
   do {
-    result = sys::Call(SYS_wait4, pid, 0,
-                       static_cast<long>(
-                           kWaitClone |
-                           (reaping == Reaping::kNow ? kWaitNow : 0u)),
-                       0);
+    result =
+        sys::Call(SYS_wait4, pid, 0,
+                  static_cast<long>(kWaitClone |
+                                    (reaping == Reaping::kNow ? kWaitNow : 0u)),
+                  0);
   } while (result == kInterrupted);
   // Not ours to wait for: the program took it (wait4 with __WALL).
   return result != 0;

@@ -15,7 +15,7 @@ namespace heapline {
 
 enum class WriterState : uint32_t {
   kStarting = 0,
-  kClosed = 1,   // all descriptors of the program are closed
+  kClosed = 1,  // all descriptors of the program are closed
   kWritten = 2,
   kFailed = 3
 };
