@@ -26,6 +26,8 @@ const Target targets[] = {
 #include "preload/interposed.def"
 };
 
+constexpr size_t kTargetCount = sizeof(targets) / sizeof(targets[0]);
+
 char allocator_path[512];
 
 // Start of the module that `address` lies in, NULL when it is in none.
@@ -53,8 +55,15 @@ bool NewIsCxxRuntimes() {
 }  // namespace
 
 bool ResolveNext() {
-  for (const Target& target : targets) {
-    *target.pointer = dlsym(RTLD_NEXT, target.name);
+  // Nothing is published before all is found: a dlsym that fails allocates its
+  // text, and while next::malloc is NULL the bootstrap arena serves that. The
+  // real malloc may start itself up by functions that are in this table too.
+  static void* found[kTargetCount];
+  for (size_t i = 0; i < kTargetCount; ++i) {
+    found[i] = dlsym(RTLD_NEXT, targets[i].name);
+  }
+  for (size_t i = kTargetCount; i > 0; --i) {  // malloc, the first row, last
+    __atomic_store_n(targets[i - 1].pointer, found[i - 1], __ATOMIC_RELEASE);
   }
   // What was not found left an error text behind that is not the program's.
   dlerror();
