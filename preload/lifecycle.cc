@@ -175,7 +175,7 @@ void RegisterHandlers() {
           dlsym(RTLD_NEXT, "__register_atfork"))) {
     at_fork(nullptr, nullptr, &AfterForkInChild, nullptr);
   }
-  dlerror();
+  ForgetLookupError();
 }
 
 bool MakeTables() {

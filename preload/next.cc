@@ -65,8 +65,7 @@ bool ResolveNext() {
   for (size_t i = kTargetCount; i > 0; --i) {  // malloc, the first row, last
     __atomic_store_n(targets[i - 1].pointer, found[i - 1], __ATOMIC_RELEASE);
   }
-  // What was not found left an error text behind that is not the program's.
-  dlerror();
+  ForgetLookupError();
 
   if (next::malloc == nullptr || next::free == nullptr ||
       next::calloc == nullptr || next::realloc == nullptr) {
@@ -87,7 +86,7 @@ bool ResolveNext() {
   }
   // A function that only the C library has: whose malloc is it?
   void* libc_only = dlsym(RTLD_NEXT, "gnu_get_libc_version");
-  if (libc_only == nullptr) dlerror();
+  if (libc_only == nullptr) ForgetLookupError();
   tracer.next_is_libc =
       libc_only != nullptr && base == BaseOf(libc_only, nullptr);
   tracer.min_request = tracer.next_is_libc ? 0 : 32;
@@ -97,8 +96,12 @@ bool ResolveNext() {
 
 void* FindSymbol(const char* name) {
   void* address = dlsym(RTLD_DEFAULT, name);
-  if (address == nullptr) dlerror();
+  if (address == nullptr) ForgetLookupError();
   return address;
+}
+
+void ForgetLookupError() {
+  static_cast<void>(dlsym(RTLD_NEXT, "malloc"));
 }
 
 const char* AllocatorPath() { return allocator_path; }

@@ -31,6 +31,12 @@ bool ResolveNext();
 // there is none. At start only: takes the loader's lock.
 void* FindSymbol(const char* name);
 
+// Discards the error that a dlsym which found nothing left for the program's
+// dlerror(), by one that finds something. Never dlerror() itself: it translates
+// its text, and start may come while the caller's libc holds gettext's lock;
+// that lock is then left busy for ever.
+void ForgetLookupError();
+
 // Path of the library whose malloc is called, for the header; "" before start.
 const char* AllocatorPath();
 
