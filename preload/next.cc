@@ -100,9 +100,7 @@ void* FindSymbol(const char* name) {
   return address;
 }
 
-void ForgetLookupError() {
-  static_cast<void>(dlsym(RTLD_NEXT, "malloc"));
-}
+void ForgetLookupError() { static_cast<void>(dlsym(RTLD_NEXT, "malloc")); }
 
 const char* AllocatorPath() { return allocator_path; }
 
