@@ -33,6 +33,27 @@ long ReadTaskFile(int32_t tid, const char* file, char* out, size_t capacity) {
   return ReadFileStart(path, out, capacity);
 }
 
+bool TakeDigits(const char** text, unsigned base, uint64_t* value) {
+  const char* at = *text;
+  uint64_t result = 0;
+  for (;; ++at) {
+    unsigned digit;
+    if (*at >= '0' && *at <= '9') {
+      digit = static_cast<unsigned>(*at - '0');
+    } else if (base == 16 && *at >= 'a' && *at <= 'f') {
+      digit = static_cast<unsigned>(*at - 'a') + 10;
+    } else {
+      break;
+    }
+    result = result * base + digit;
+  }
+  if (at == *text) return false;
+  if (*at == ' ') ++at;
+  *text = at;
+  *value = result;
+  return true;
+}
+
 struct DirectoryEntry {  // as the kernel writes it
   uint64_t inode;
   int64_t offset;
@@ -54,30 +75,17 @@ long ReadFileStart(const char* path, char* out, size_t capacity) {
 }
 
 bool TakeNumber(const char** text, uint64_t* value) {
-  const char* at = *text;
-  unsigned base = 10;
-  if (at[0] == '0' && at[1] == 'x') {
-    base = 16;
-    at += 2;
+  if ((*text)[0] == '0' && (*text)[1] == 'x') {
+    const char* digits = *text + 2;
+    if (!TakeDigits(&digits, 16, value)) return false;
+    *text = digits;
+    return true;
   }
-  uint64_t result = 0;
-  int digits = 0;
-  for (;; ++at, ++digits) {
-    unsigned digit;
-    if (*at >= '0' && *at <= '9') {
-      digit = static_cast<unsigned>(*at - '0');
-    } else if (base == 16 && *at >= 'a' && *at <= 'f') {
-      digit = static_cast<unsigned>(*at - 'a') + 10;
-    } else {
-      break;
-    }
-    result = result * base + digit;
-  }
-  if (digits == 0) return false;
-  if (*at == ' ') ++at;
-  *text = at;
-  *value = result;
-  return true;
+  return TakeDigits(text, 10, value);
+}
+
+bool TakeHexNumber(const char** text, uint64_t* value) {
+  return TakeDigits(text, 16, value);
 }
 
 bool ReadWaitingCall(int32_t tid, WaitingCall* call) {

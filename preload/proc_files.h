@@ -17,6 +17,8 @@ long ReadFileStart(const char* path, char* out, size_t capacity);
 // A number in decimal, or in hexadecimal after 0x. Moves *text past it and
 // past one following blank. False: there is none.
 bool TakeNumber(const char** text, uint64_t* value);
+// The same in hexadecimal without a mark, as addresses stand in maps.
+bool TakeHexNumber(const char** text, uint64_t* value);
 
 // What /proc/self/task/<tid>/syscall says of a thread that waits in a system
 // call.

@@ -24,8 +24,8 @@ void NoteModulesOfMaps() {
     // "start-end rwxp offset device inode path"
     uint64_t start;
     uint64_t end;
-    if (!TakeNumber(&line, &start) || *line++ != '-') continue;
-    if (!TakeNumber(&line, &end)) continue;
+    if (!TakeHexNumber(&line, &start) || *line++ != '-') continue;
+    if (!TakeHexNumber(&line, &end)) continue;
     if (line[0] == 'r' && line[2] == 'x') NoteModuleAt(start);
   }
 }

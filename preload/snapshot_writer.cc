@@ -15,6 +15,7 @@
 #include "preload/process_facts.h"
 #include "preload/section_writer.h"
 #include "preload/snapshot_blocks.h"
+#include "preload/snapshot_mappings.h"
 #include "preload/snapshot_tables.h"
 #include "preload/sys.h"
 #include "preload/thread_state.h"
@@ -260,6 +261,7 @@ long WriteSections(const CutFacts& facts, WrittenFile* written,
   BlockSums sums = {};
   WriteBlocks(&section, &sums);
   WriteExactTotals(sums, totals);
+  WriteMappings(&section, tracer.pid);
   written->live_bytes = sums.live_bytes();
   written->live_count = sums.live_count();
   CompareWithCounters(*facts.world, sums, totals, written);

@@ -14,6 +14,7 @@ SOURCE = os.environ.get(
 PROPERTIES, MODULES, THREADS, LABELS, NODES, COUNTERS, BLOCKS, EPOCHS = range(
     1, 9)
 POOL_BLOCKS, MAPPED_REGIONS = 9, 10
+MAPPINGS = 14
 END = 0x00646E65
 
 THREAD_LEADER, THREAD_NOT_STOPPED, THREAD_IN_VFORK, THREAD_PARKED_LATE = (
@@ -76,7 +77,7 @@ class Snapshot:
         self.end = None
         self.modules, self.threads, self.labels = [], [], []
         self.nodes = {0: (0, 5, 0, 0)}  # id: parent, kind, address, generation
-        self.counters, self.epochs = [], []
+        self.counters, self.epochs, self.mappings = [], [], []
         self.blocks, self.pool_blocks, self.mapped_regions = [], [], []
         at = 32
         while at < len(data):
@@ -110,6 +111,7 @@ class Snapshot:
             POOL_BLOCKS: lambda: self.read_blocks(cursor, self.pool_blocks),
             MAPPED_REGIONS: lambda: self.read_blocks(
                 cursor, self.mapped_regions),
+            MAPPINGS: lambda: self.read_mappings(cursor),
             EPOCHS: lambda: self.read_epochs(cursor),
             END: lambda: self.read_end(cursor),
         }
@@ -192,6 +194,16 @@ class Snapshot:
             address += cursor.number() << 4
             into.append(
                 (address, cursor.number(), cursor.number(), cursor.number()))
+            count += 1
+        return count
+
+    def read_mappings(self, cursor):
+        count = 0
+        while cursor.more():
+            self.mappings.append({
+                "start": cursor.number(), "bytes": cursor.number(),
+                "resident_bytes": cursor.number(), "flags": cursor.number(),
+                "path": cursor.text().decode()})
             count += 1
         return count
 

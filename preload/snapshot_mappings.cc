@@ -1,0 +1,86 @@
+#include "preload/snapshot_mappings.h"
+
+#include "preload/message.h"
+#include "preload/proc_files.h"
+#include "preload/text_builder.h"
+
+namespace heapline {
+namespace {
+
+char line_buffer[8192];  // of the one writer
+char path_buffer[HL_MAX_PATH_BYTES];
+
+struct Mapping {
+  uint64_t start;
+  uint64_t end;
+  uint64_t flags;
+};
+
+// "start-end rwxp offset device inode     path", the path into path_buffer.
+bool ParseHeader(const char* line, Mapping* mapping) {
+  if (!TakeHexNumber(&line, &mapping->start) || *line++ != '-' ||
+      !TakeHexNumber(&line, &mapping->end)) {
+    return false;
+  }
+  constexpr char kRights[] = "rwxp";
+  mapping->flags = 0;
+  for (int i = 0; i < 4; ++i) {
+    if (line[i] == '\0') return false;
+    if (line[i] == kRights[i]) mapping->flags |= uint64_t{1} << i;
+  }
+  line += 4;
+  for (int column = 0; column < 4; ++column) {  // offset, device, inode, path
+    while (*line == ' ') ++line;
+    if (column == 3) break;
+    while (*line != ' ' && *line != '\0') ++line;
+  }
+  CopyText(path_buffer, sizeof path_buffer, line);
+  return true;
+}
+
+// "Rss:        132 kB"
+bool ParseResident(const char* line, uint64_t* bytes) {
+  if (!StartsWith(line, "Rss:")) return false;
+  line += 4;
+  while (*line == ' ') ++line;
+  uint64_t kib;
+  if (!TakeNumber(&line, &kib)) return false;
+  *bytes = kib << 10;
+  return true;
+}
+
+void Put(SectionWriter* out, const Mapping& mapping, uint64_t resident_bytes) {
+  const size_t length = Length(path_buffer);
+  out->MakeRoom(5 * kVarintBytes + length);
+  out->Number(mapping.start);
+  out->Number(mapping.end - mapping.start);
+  out->Number(resident_bytes);
+  out->Number(mapping.flags);
+  out->Text(path_buffer, length);
+  out->CountRecord();
+}
+
+}  // namespace
+
+void WriteMappings(SectionWriter* out, int32_t pid) {
+  char path[64];
+  TextBuilder text(path, sizeof path);
+  text.Text("/proc/").Number(static_cast<uint32_t>(pid)).Text("/smaps");
+  LineReader lines(path, line_buffer, sizeof line_buffer);
+  out->Begin(HL_SECTION_MAPPINGS);
+  Mapping mapping = {};
+  bool has_mapping = false;
+  while (const char* line = lines.Next()) {
+    uint64_t resident_bytes;
+    if (has_mapping && ParseResident(line, &resident_bytes)) {
+      Put(out, mapping, resident_bytes);
+      has_mapping = false;
+    } else if ((*line >= '0' && *line <= '9') ||
+               (*line >= 'a' && *line <= 'f')) {  // fields begin with capitals
+      has_mapping = ParseHeader(line, &mapping);
+    }
+  }
+  out->End();
+}
+
+}  // namespace heapline
