@@ -90,7 +90,7 @@ class RealPrograms(wrapping.WrappingTest):
 
     def test_cc1plus(self):
         compiler = self.need("g++")
-        built = os.path.join(self.folder, "text.o")
+        built = os.path.join(self.folder, "message.o")
         objects = []
 
         def prepare():
@@ -99,9 +99,10 @@ class RealPrograms(wrapping.WrappingTest):
                     objects.append(file.read())
                 os.remove(built)
         self.expect_same_when_traced(
-            [compiler, "-std=c++17", "-O1", "-I" + wrapping.SOURCE,
+            [compiler, "-std=c++17", "-O2", "-g", "-D_GNU_SOURCE",
+             "-DHEAPLINE_CHECK_LEVEL=0", "-I" + wrapping.SOURCE,
              "-I" + wrapping.SOURCE + "/include", "-c", "-o", built,
-             wrapping.SOURCE + "/analyzer/base/text.cc"], prepare=prepare)
+             wrapping.SOURCE + "/preload/message.cc"], prepare=prepare)
         prepare()
         self.assertEqual(3, len(objects))
         self.assertEqual(1, len(set(objects)), "object files differ")
