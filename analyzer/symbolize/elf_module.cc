@@ -21,6 +21,8 @@ namespace heapline {
 namespace {
 
 constexpr size_t kMaxBuildIdBytes = 64;
+// Real ones are a few MiB; what it unpacks to is not known beforehand.
+constexpr uint64_t kMaxCompressedSymbolBytes = uint64_t{16} << 20;
 
 std::array<uint32_t, 256> MakeCrcTable() {
   std::array<uint32_t, 256> table{};
@@ -86,9 +88,9 @@ absl::StatusOr<std::unique_ptr<ElfModule>> ElfModule::Adopt(
   return module;
 }
 
-bool ElfModule::HasSection(absl::string_view name) const {
+uint64_t ElfModule::SectionBytes(absl::string_view name) const {
   size_t names_index = 0;
-  if (elf_getshdrstrndx(elf_, &names_index) != 0) return false;
+  if (elf_getshdrstrndx(elf_, &names_index) != 0) return 0;
   for (Elf_Scn* section = elf_nextscn(elf_, nullptr); section != nullptr;
        section = elf_nextscn(elf_, section)) {
     GElf_Shdr header;
@@ -97,16 +99,21 @@ bool ElfModule::HasSection(absl::string_view name) const {
       continue;
     }
     const char* found = elf_strptr(elf_, names_index, header.sh_name);
-    if (found != nullptr && name == found) return true;
+    if (found != nullptr && name == found) return header.sh_size;
   }
-  return false;
+  return 0;
 }
 
 bool ElfModule::HasDebugInformation() const {
-  return HasSection(".debug_info") || HasSection(".zdebug_info");
+  return SectionBytes(".debug_info") > 0 || SectionBytes(".zdebug_info") > 0;
 }
 
-bool ElfModule::HasSymbolTable() const { return HasSection(".symtab"); }
+bool ElfModule::HasSymbolTable() const { return SectionBytes(".symtab") > 0; }
+
+bool ElfModule::HasCompressedSymbolTable() const {
+  const uint64_t bytes = SectionBytes(".gnu_debugdata");
+  return bytes > 0 && bytes <= kMaxCompressedSymbolBytes;
+}
 
 DebugLink ElfModule::GnuDebugLink() const {
   DebugLink link;

@@ -41,8 +41,9 @@ class ElfModule {
   // Raw bytes; "" when the file has none.
   const std::string& build_id() const { return build_id_; }
 
-  bool HasDebugInformation() const;  // .debug_info, compressed or not
-  bool HasSymbolTable() const;       // .symtab
+  bool HasDebugInformation() const;       // .debug_info, compressed or not
+  bool HasSymbolTable() const;            // .symtab
+  bool HasCompressedSymbolTable() const;  // .gnu_debugdata
   DebugLink GnuDebugLink() const;
 
   // CRC-32 of the whole file, as .gnu_debuglink has it.
@@ -50,7 +51,8 @@ class ElfModule {
 
  private:
   ElfModule(int descriptor, std::string path);
-  bool HasSection(absl::string_view name) const;
+  // 0 where there is no such section, or it is not in this file.
+  uint64_t SectionBytes(absl::string_view name) const;
 
   int descriptor_;
   std::string path_;

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <climits>
 #include <cstring>
-#include <tuple>
+#include <utility>
 
 #include "analyzer/symbolize/function_name.h"
 
@@ -15,6 +15,8 @@ namespace {
 // How many symbols before an address are looked at: enough for aliases and
 // for labels inside a function written in assembler.
 constexpr int kMaxStepsBack = 64;
+// Each symbol is looked for in all of them.
+constexpr size_t kMaxCodeSections = 256;
 
 bool IsFunction(const GElf_Sym& symbol, const char* name) {
   switch (GELF_ST_TYPE(symbol.st_info)) {
@@ -41,8 +43,24 @@ uint8_t Rank(const GElf_Sym& symbol, const char* name) {
 
 }  // namespace
 
-void SymbolTable::AddSection(Elf* elf, Elf_Scn* section,
-                             uint32_t names_section) {
+// Sections that hold code: few. In a debug file they have no bytes but keep
+// their addresses.
+std::vector<SymbolTable::CodeRange> SymbolTable::CodeOf(Elf* elf) {
+  std::vector<CodeRange> code;
+  for (Elf_Scn* section = elf_nextscn(elf, nullptr); section != nullptr;
+       section = elf_nextscn(elf, section)) {
+    GElf_Shdr header;
+    if (gelf_getshdr(section, &header) != nullptr &&
+        (header.sh_flags & SHF_EXECINSTR) != 0 &&
+        code.size() < kMaxCodeSections) {
+      code.push_back({header.sh_addr, header.sh_size});
+    }
+  }
+  return code;
+}
+
+void SymbolTable::AddSection(Elf* elf, Elf_Scn* section, uint32_t names_section,
+                             absl::Span<const CodeRange> code) {
   GElf_Shdr header;
   Elf_Data* data = elf_getdata(section, nullptr);
   if (data == nullptr || gelf_getshdr(section, &header) == nullptr ||
@@ -51,42 +69,49 @@ void SymbolTable::AddSection(Elf* elf, Elf_Scn* section,
   }
   const size_t count =
       std::min<size_t>(data->d_size / header.sh_entsize, INT_MAX);
-  symbols_.reserve(symbols_.size() + count);
   for (size_t i = 0; i < count; ++i) {
     GElf_Sym symbol;
     if (gelf_getsym(data, static_cast<int>(i), &symbol) == nullptr) break;
-    if (symbol.st_shndx == SHN_UNDEF || symbol.st_shndx >= SHN_LORESERVE)
-      continue;
     const char* name = elf_strptr(elf, names_section, symbol.st_name);
-    if (name == nullptr || *name == '\0' || !IsFunction(symbol, name)) continue;
-    GElf_Shdr code;
-    Elf_Scn* code_section = elf_getscn(elf, symbol.st_shndx);
-    if (code_section == nullptr ||
-        gelf_getshdr(code_section, &code) == nullptr ||
-        (code.sh_flags & SHF_EXECINSTR) == 0 ||
-        symbol.st_value < code.sh_addr ||
-        symbol.st_value - code.sh_addr >= code.sh_size) {
-      continue;
-    }
-    const uint64_t room = code.sh_size - (symbol.st_value - code.sh_addr);
-    const bool is_sized = symbol.st_size != 0;
-    const uint64_t bytes =
-        is_sized ? std::min<uint64_t>(symbol.st_size, room) : room;
-    symbols_.push_back({symbol.st_value, symbol.st_value + bytes, name,
-                        Rank(symbol, name), is_sized});
+    if (name != nullptr) AddSymbol(symbol, name, code);
   }
+}
+
+void SymbolTable::AddSymbol(const GElf_Sym& symbol, const char* name,
+                            absl::Span<const CodeRange> code) {
+  if (symbol.st_shndx == SHN_UNDEF || symbol.st_shndx >= SHN_LORESERVE) return;
+  if (*name == '\0' || !IsFunction(symbol, name)) return;
+  // By address: section numbers of a compressed table are another file's.
+  const auto around =
+      std::find_if(code.begin(), code.end(), [&symbol](const CodeRange& range) {
+        return symbol.st_value >= range.start &&
+               symbol.st_value - range.start < range.bytes;
+      });
+  if (around == code.end()) return;
+  const uint64_t room = around->bytes - (symbol.st_value - around->start);
+  const bool is_sized = symbol.st_size != 0;
+  const uint64_t bytes =
+      is_sized ? std::min<uint64_t>(symbol.st_size, room) : room;
+  symbols_.push_back({symbol.st_value, symbol.st_value + bytes, name,
+                      Rank(symbol, name), is_sized});
   is_sorted_ = false;
 }
 
 void SymbolTable::Add(const ElfModule& module) {
   Elf* elf = module.elf();
+  const std::vector<CodeRange> code = CodeOf(elf);
   for (Elf_Scn* section = elf_nextscn(elf, nullptr); section != nullptr;
        section = elf_nextscn(elf, section)) {
     GElf_Shdr header;
     if (gelf_getshdr(section, &header) == nullptr) continue;
     if (header.sh_type == SHT_SYMTAB || header.sh_type == SHT_DYNSYM)
-      AddSection(elf, section, header.sh_link);
+      AddSection(elf, section, header.sh_link, code);
   }
+  std::unique_ptr<MiniDebugInfo> more = MiniDebugInfo::Open(module);
+  if (more == nullptr) return;
+  for (const MiniDebugInfo::Symbol& entry : more->symbols())
+    AddSymbol(entry.symbol, entry.name, code);
+  mini_debug_infos_.push_back(std::move(more));
 }
 
 void SymbolTable::Sort() {

@@ -6,11 +6,16 @@
 #ifndef HEAPLINE_ANALYZER_SYMBOLIZE_SYMBOL_TABLE_H_
 #define HEAPLINE_ANALYZER_SYMBOLIZE_SYMBOL_TABLE_H_
 
+#include <gelf.h>
+
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "absl/types/span.h"
 #include "analyzer/symbolize/elf_module.h"
+#include "analyzer/symbolize/mini_debug_info.h"
 #include "analyzer/symbolize/string_pool.h"
 
 namespace heapline {
@@ -34,11 +39,20 @@ class SymbolTable {
     uint8_t rank;      // lower is the better name of equals
     bool is_sized;
   };
-  void AddSection(Elf* elf, Elf_Scn* section, uint32_t names_section);
+  struct CodeRange {
+    uint64_t start;
+    uint64_t bytes;
+  };
+  static std::vector<CodeRange> CodeOf(Elf* elf);
+  void AddSection(Elf* elf, Elf_Scn* section, uint32_t names_section,
+                  absl::Span<const CodeRange> code);
+  void AddSymbol(const GElf_Sym& symbol, const char* name,
+                 absl::Span<const CodeRange> code);
   void Sort();
 
   StringPool* texts_;
   std::vector<Symbol> symbols_;
+  std::vector<std::unique_ptr<MiniDebugInfo>> mini_debug_infos_;
   bool is_sorted_ = true;
 };
 

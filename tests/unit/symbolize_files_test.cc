@@ -176,6 +176,24 @@ TEST_F(SymbolizeFilesTest, ASymbolTableNamesLocalFunctionsToo) {
             "sample_lambda::{lambda()#1}::operator()() const");
 }
 
+TEST_F(SymbolizeFilesTest, ACompressedSymbolTableIsUnpacked) {
+  const std::string table = Path("table");
+  Run("objcopy --strip-debug '" + sample_.path + "' '" + table + "'");
+  if (system(("xz -k '" + table + "'").c_str()) != 0)
+    GTEST_SKIP() << "xz is not installed";
+  const std::string module = Stripped(sample_, "libmini.so");
+  Run("objcopy --add-section .gnu_debugdata='" + table + ".xz' '" + module +
+      "'");
+  SnapshotBuilder builder;
+  builder.AddModule(sample_, module);
+  const NodeId local =
+      builder.AddNode(sample_.lambda_address, HL_NODE_RETURN_ADDRESS);
+  auto symbolizer = Symbolizer::Create(PlainOptions());
+  const auto frames = symbolizer->Symbolize(builder.snapshot(), {local});
+  EXPECT_EQ(*frames[0][0].function,
+            "sample_lambda::{lambda()#1}::operator()() const");
+}
+
 TEST_F(SymbolizeFilesTest, AFileOfAnotherBuildIsNotUsedAndBothIdsAreTold) {
   LoadedSample other = sample_;
   other.build_id.assign(20, '\x5a');
