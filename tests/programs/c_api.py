@@ -64,6 +64,7 @@ class CApi(wrapping.WrappingTest):
         blocks = self.blocks_by_size(path)
         for bytes_, is_known in ((30001, True), (30002, True), (40001, True),
                                  (40002, False), (50001, False), (50002, True),
+                                 (60001, False),  # freed while stopped
                                  # Pool blocks stand for their arena's block.
                                  (1008, True), (2000, True), (500, False),
                                  (65536, False)):

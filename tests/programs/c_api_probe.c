@@ -70,8 +70,10 @@ int main(void) {
 
   for (int round = 0; round < 3; ++round) heapline_round();
 
+  char* freed_unseen = Allocate(60001);
   heapline_stop();
   char* unseen = Allocate(50001);
+  free(freed_unseen);
   heapline_start();
   char* seen = Allocate(50002);
 
