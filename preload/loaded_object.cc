@@ -5,6 +5,7 @@
 #include <link.h>
 
 #include "preload/pages.h"
+#include "preload/sys.h"
 #include "preload/tracer.h"
 
 namespace heapline {
@@ -64,6 +65,16 @@ bool IsProgram(const LoadedObject& object) {
   return program.end != 0 && object.start >= program.start &&
          object.end <= program.end &&
          static_cast<uintptr_t>(object.load_bias) == program.load_bias;
+}
+
+// An object that another thread is just unloading may be found for a moment
+// after its memory is gone. The kernel is asked without a fault: it reads the
+// set before it looks at the wrong `how`.
+bool IsStillMapped(const LoadedObject& object) {
+  if (tracer.calls_restricted) return true;
+  constexpr long kFault = -14;  // -EFAULT
+  return sys::Call(SYS_rt_sigprocmask, -1, sys::Arg(object.start), 0, 8) !=
+         kFault;
 }
 
 // The headers as the file's first page shows them. No object has so many that
@@ -207,7 +218,9 @@ bool IsExecutableIn(const LoadedObject& object, uintptr_t address) {
 size_t ReadBuildId(const LoadedObject& object, unsigned char* out,
                    size_t capacity) {
   ProgramHeaders headers;
-  if (!FindProgramHeaders(object, &headers)) return 0;
+  if (!IsStillMapped(object) || !FindProgramHeaders(object, &headers)) {
+    return 0;
+  }
   for (size_t i = 0; i < headers.count; ++i) {
     const Elf64_Phdr& notes = headers.first[i];
     uintptr_t begin;
