@@ -7,15 +7,16 @@
 namespace heapline {
 namespace {
 
-// The last `components` components of `path`, or all of it.
+// The last `components` components of `path`, or all of it where it has fewer.
 absl::string_view Tail(absl::string_view path, size_t components) {
-  size_t at = path.size();
-  for (; components > 0 && at > 0; --components) {
-    const size_t slash = path.rfind('/', at - 1);
+  size_t begin = path.size();
+  for (; components > 0; --components) {
+    if (begin == 0) return path;
+    const size_t slash = path.rfind('/', begin - 1);
     if (slash == absl::string_view::npos) return path;
-    at = slash;
+    begin = slash;
   }
-  return at == 0 ? path : path.substr(at + 1);
+  return path.substr(begin + 1);
 }
 
 }  // namespace

@@ -1,0 +1,106 @@
+// Every report as a person sees it, compared with a file that was read and
+// found right.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <string>
+
+#include "tests/golden/run_cli.h"
+
+namespace heapline {
+namespace {
+
+struct GoldenCase {
+  const char* name;       // expected/NAME.txt
+  const char* arguments;  // of heapline
+};
+
+constexpr GoldenCase kCases[] = {
+    {"top_line", "top snapshots/server-1.txt"},
+    {"top_function", "top snapshots/server-1.txt --by function"},
+    {"top_file", "top snapshots/server-1.txt --by file"},
+    {"top_module", "top snapshots/server-1.txt --by module"},
+    {"top_stack", "top snapshots/server-1.txt --by stack -n 4"},
+    {"top_type", "top snapshots/server-1.txt --by type -n 2"},
+    {"top_thread", "top snapshots/server-1.txt --by thread"},
+    {"top_cumulative", "top snapshots/server-1.txt --cumulative -n 4"},
+    {"top_innermost", "top snapshots/server-1.txt --attribute innermost"},
+    {"top_count", "top snapshots/server-1.txt --sort count -n 3"},
+    {"top_total", "top snapshots/server-1.txt --sort total -n 3"},
+    {"top_temporary", "top snapshots/server-1.txt --sort temporary -n 3"},
+    {"top_exact", "top snapshots/server-1.txt --exact"},
+    {"top_include", "top snapshots/server-1.txt --include 'cache.cc'"},
+    {"top_exclude",
+     "top snapshots/server-1.txt --exclude '*plugin*' --exclude 'Cache::*'"},
+    {"top_path_map",
+     "top snapshots/server-1.txt -n 1 --format json "
+     "--path-map /src/server=/home/me/server"},
+    {"top_json", "top snapshots/server-1.txt --format json -n 2"},
+    {"top_color", "top snapshots/server-1.txt --color always -n 1"},
+    {"top_sampled", "top snapshots/sampled.txt"},
+    {"top_sampled_json", "top snapshots/sampled.txt --format json -n 1"},
+    {"top_damaged", "top snapshots/damaged.txt"},
+    {"top_hostile", "top snapshots/hostile.txt --by stack"},
+    {"top_hostile_json", "top snapshots/hostile.txt --format json -n 1"},
+    {"top_directory", "top snapshots/farm"},
+    {"diff_line", "diff snapshots/server-1.txt snapshots/server-2.txt"},
+    {"diff_count",
+     "diff snapshots/server-1.txt snapshots/server-2.txt --sort count -n 3"},
+    {"diff_stack",
+     "diff snapshots/server-1.txt snapshots/server-2.txt --by stack -n 2"},
+    {"diff_json",
+     "diff snapshots/server-1.txt snapshots/server-2.txt --format json -n 1"},
+    {"diff_color",
+     "diff snapshots/server-1.txt snapshots/server-2.txt "
+     "--color always -n 3"},
+    {"diff_directory", "diff snapshots/farm"},
+    {"diff_two_directories", "diff snapshots/farm snapshots/farm"},
+    {"diff_other_program",
+     "diff snapshots/farm/a-1.txt snapshots/farm/b-1.txt"},
+    {"diff_sampled_and_exact",
+     "diff snapshots/server-1.txt snapshots/sampled.txt"},
+    {"diff_one_file", "diff snapshots/server-1.txt"},
+    {"info", "info snapshots/server-2.txt"},
+    {"info_json", "info snapshots/server-2.txt --format json"},
+    {"info_damaged", "info snapshots/damaged.txt"},
+    {"info_hostile", "info snapshots/hostile.txt"},
+    {"info_directory", "info snapshots/farm -o - | grep -c ^program"},
+    {"mistyped_command", "tpo snapshots/server-1.txt"},
+    {"mistyped_option", "top --sotr=count snapshots/server-1.txt"},
+    {"mistyped_key", "top --by lines snapshots/server-1.txt"},
+    {"no_file", "top snapshots/nothing.txt"},
+    {"no_snapshot", "top golden_test.cc"},
+    {"no_argument", "diff"},
+    {"bad_path_map", "top snapshots/server-1.txt --path-map /src"},
+};
+
+// What the user would see: the command, stdout, then stderr and the status.
+std::string Transcript(const GoldenCase& golden) {
+  const CliResult result =
+      RunCli(HEAPLINE_CLI, GOLDEN_DIRECTORY,
+             "\"$HEAPLINE\" " + std::string(golden.arguments));
+  return "$ heapline " + std::string(golden.arguments) + "\n" + result.out +
+         "-- stderr --\n" + result.err + "-- exit status " +
+         std::to_string(result.exit_status) + " --\n";
+}
+
+class Golden : public testing::TestWithParam<GoldenCase> {};
+
+TEST_P(Golden, ReportReadsAsExpected) {
+  const std::string path =
+      std::string(GOLDEN_DIRECTORY) + "/expected/" + GetParam().name + ".txt";
+  const std::string transcript = Transcript(GetParam());
+  if (std::getenv("HEAPLINE_UPDATE_GOLDEN") != nullptr) {
+    std::ofstream(path, std::ios::binary) << transcript;
+  }
+  EXPECT_EQ(ReadWhole(path), transcript);
+}
+
+INSTANTIATE_TEST_SUITE_P(Reports, Golden, testing::ValuesIn(kCases),
+                         [](const testing::TestParamInfo<GoldenCase>& golden) {
+                           return std::string(golden.param.name);
+                         });
+
+}  // namespace
+}  // namespace heapline

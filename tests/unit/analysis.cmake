@@ -1,0 +1,12 @@
+# Grouping, site rules, sampling and the texts of reports.
+find_package(absl REQUIRED)
+add_executable(analysis_test
+  call_stacks_test.cc
+  estimate_test.cc
+  heap_rows_test.cc
+  qualified_name_test.cc
+  short_paths_test.cc
+  site_rules_test.cc)
+target_link_libraries(analysis_test PRIVATE
+  heapline_report heapline_analysis absl::strings GTest::gtest_main)
+gtest_discover_tests(analysis_test)
