@@ -71,6 +71,11 @@ absl::StatusOr<OutputFile> OutputFile::TryCreate(const std::string& path,
     return SystemProblem(errno, Doing(path), "cannot create a file there",
                          "make the directory, or give another name with -o");
   }
+  // Where root replaces a user's file it stays the user's; others may not and
+  // need not.
+  if (exists && fchown(file.descriptor_, facts.st_uid, facts.st_gid) != 0) {
+    errno = 0;
+  }
   const mode_t wanted = exists ? facts.st_mode & 07777 : mode & ~Umask();
   const absl::Status status = file.TrySetMode(wanted);
   if (!status.ok()) return status;

@@ -168,6 +168,7 @@ absl::Status BinaryReader::ReadProperties() {
     if (is_sound) decoder.Decode(section, payload);
   }
   snapshot_->damage.clear();
+  snapshot_->counters = CounterColumns();
   return absl::OkStatus();
 }
 
