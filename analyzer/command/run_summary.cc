@@ -8,7 +8,9 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "analyzer/base/glob.h"
 #include "analyzer/base/text.h"
 #include "analyzer/snapshot/snapshot.h"
@@ -34,6 +36,20 @@ std::string GlobOf(absl::string_view name) {
   // The writer adds the suffix, and a number, where the pattern has none.
   glob.push_back('*');
   return glob;
+}
+
+// The number in a name <program>.<pid>.<sequence>.hl of this pid; -1 in any
+// other name. Times do not tell: an earlier cut may be written later.
+int64_t SequenceOf(absl::string_view name, pid_t pid) {
+  const std::string marker = absl::StrCat(".", pid, ".");
+  const size_t at = name.rfind(marker);
+  int64_t sequence;
+  if (at == absl::string_view::npos || !absl::ConsumeSuffix(&name, ".hl") ||
+      at + marker.size() > name.size() ||
+      !absl::SimpleAtoi(name.substr(at + marker.size()), &sequence)) {
+    return -1;
+  }
+  return sequence;
 }
 
 }  // namespace
@@ -80,10 +96,13 @@ std::vector<std::string> RunFiles::Summary(pid_t pid) const {
   if (fresh.empty()) {
     return {absl::StrCat("no snapshot was written to ", directory_)};
   }
-  const std::string own = absl::StrCat(".", pid, ".");
   const Found* last = &fresh.back();
+  int64_t last_sequence = -1;
   for (const Found& file : fresh) {
-    if (file.path.find(own, directory_.size()) != std::string::npos) {
+    const int64_t sequence =
+        SequenceOf(absl::string_view(file.path).substr(directory_.size()), pid);
+    if (sequence > last_sequence) {
+      last_sequence = sequence;
       last = &file;
     }
   }
