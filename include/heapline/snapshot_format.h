@@ -84,7 +84,8 @@ enum HlSectionId {
   /* {varint (address - previous address) >> 4, varint requested_bytes,
    *  varint node, varint epoch}: live blocks by ascending address. */
   HL_SECTION_BLOCKS = 7,
-  /* {varint epoch - previous, varint nanoseconds since process start - previous,
+  /* {varint epoch - previous,
+   *  varint nanoseconds since process start - previous,
    *  varint snapshot sequence + 1 if a cut began this epoch, else 0}. */
   HL_SECTION_EPOCHS = 8,
   /* As BLOCKS, for blocks told through heapline_pool_alloc. A heap block that
@@ -94,7 +95,7 @@ enum HlSectionId {
    * addresses are pages; option mmap=1. Counted apart from live_bytes. */
   HL_SECTION_MAPPED_REGIONS = 10,
 
-  /* Reserved, and described in docs/snapshot-format.md, for the object graph. */
+  /* Reserved for the object graph: docs/snapshot-format.md describes them. */
   HL_SECTION_ROOTS = 11,
   HL_SECTION_EDGES = 12,
   HL_SECTION_OBJECT_WORDS = 13,

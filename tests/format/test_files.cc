@@ -35,15 +35,15 @@ property child_us 3400
 property 9001 17
 property 9002 "of a later version"
 module 0x400000 0x500000 flags=main build-id=ab12cd "/usr/bin/app"
-module 0x7f0000000000 0x7f0000100000 bias=0x7f0000000000 generation=1 flags=unloaded "/lib/a b.so"
+module 0x70000000 0x70100000 bias=0x70000000 generation=1 flags=unloaded "a b"
 module 0x7ffff000 0x80000000 bias=-0x1000 flags=vdso,0x80 ""
-thread 4711 flags=leader,in-vfork node=1 sp=0x7ffe0010 stack-end=0x7fff0000 "app"
+thread 4711 flags=leader,in-vfork node=1 sp=0x7e10 stack-end=0x7f00 "app"
 thread 4712 node=7 "worker"
 label 1 "main"
 label 7 address=0x401000 "worker #"
 node 1 parent=0 thread 0x0
 node 2 parent=1 return 0x401234
-node 3 parent=2 return 0x7f0000001000 generation=1
+node 3 parent=2 return 0x70001000 generation=1
 node 4 parent=2 guessed 0x401300
 node 5 parent=1 instruction 0xffffffffff600000
 node 6 parent=0 special truncated
@@ -64,7 +64,7 @@ block 0x700000 size=4096 node=4 epoch=1
 block 0x7f1000000010 size=512 node=9 epoch=2
 pool-block 0x700010 size=16 node=8 epoch=2
 mapped-region 0x7f2000000000 size=1048576 node=2
-mapping 0x400000 bytes=1048576 rss=4096 flags=read,execute,private "/usr/bin/app"
+mapping 0x400000 bytes=65536 rss=4096 flags=read,execute,private "app"
 root-region 0x404000 bytes=64
 expected-dead 0x602010 "request"
 section 11 records=1
