@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <time.h>
 
 #include "preload/sys.h"
@@ -79,7 +80,7 @@ bool StandardErrorIsUnchanged() {
 
 // One write that can neither end the program (SIGPIPE, SIGXFSZ, SIGTTOU) nor
 // wait for a reader that does not read.
-void WriteUnharmed(const char* bytes, size_t count) {
+void WriteUnharmed(const struct iovec* parts, size_t count) {
   constexpr uint64_t kOurs = uint64_t{1} << (SIGPIPE - 1) |
                              uint64_t{1} << (SIGXFSZ - 1) |
                              uint64_t{1} << (SIGTTOU - 1);
@@ -95,7 +96,8 @@ void WriteUnharmed(const char* bytes, size_t count) {
   if (sys::Call(SYS_ppoll, sys::Arg(&ready), 1, sys::Arg(&patience), 0, 8) ==
           1 &&
       (ready.revents & POLLOUT) != 0) {
-    const long written = sys::Write(2, bytes, count);
+    const long written =
+        sys::Call(SYS_writev, 2, sys::Arg(parts), sys::Arg(count));
     if (written == -EPIPE || written == -EFBIG) {
       const uint64_t caused = kOurs & ~pending_before;
       const struct timespec at_once = {0, 0};
@@ -202,13 +204,11 @@ void Say(Severity severity, Line& line) {
   if (severity == Severity::kVerbose && !tracer.options.verbose) return;
   if (!StandardErrorIsUnchanged()) return;
   constexpr char kPrefix[] = "heapline: ";
-  constexpr size_t kPrefixBytes = sizeof kPrefix - 1;
-  char whole[sizeof kPrefix + sizeof(Line) + 1];
-  const size_t length = line.size();
-  __builtin_memcpy(whole, kPrefix, kPrefixBytes);
-  __builtin_memcpy(whole + kPrefixBytes, line.c_str(), length);
-  whole[kPrefixBytes + length] = '\n';
-  WriteUnharmed(whole, kPrefixBytes + length + 1);
+  const struct iovec parts[] = {
+      {const_cast<char*>(kPrefix), sizeof kPrefix - 1},
+      {const_cast<char*>(line.c_str()), line.size()},
+      {const_cast<char*>("\n"), 1}};
+  WriteUnharmed(parts, sizeof parts / sizeof parts[0]);
 }
 
 void Say(Severity severity, const char* text) {

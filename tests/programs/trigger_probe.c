@@ -30,10 +30,10 @@ static void count_signal(int number) {
   ++handled;
 }
 
-static void allocate(int mebibytes, int pause_us) {
+static void allocate(int mebibytes, int pause_us, int touched_bytes) {
   for (int i = 0; i < mebibytes * 16 && block_count < kMostBlocks; ++i) {
     blocks[block_count] = malloc(kBlockBytes);
-    memset(blocks[block_count++], 1, 64);
+    memset(blocks[block_count++], 1, touched_bytes);
     if (pause_us != 0) usleep(pause_us);
   }
 }
@@ -101,9 +101,11 @@ static void act(const char* word, char** rest) {
   struct sigaction action;
   memset(&action, 0, sizeof action);
   if (is(word, "alloc:")) {
-    allocate(number, 0);
+    allocate(number, 0, 64);
   } else if (is(word, "slowly:")) {
-    allocate(number, 500);
+    allocate(number, 500, 64);
+  } else if (is(word, "touch:")) {
+    allocate(number, 500, kBlockBytes);
   } else if (is(word, "free:")) {
     release(number);
   } else if (is(word, "ready")) {

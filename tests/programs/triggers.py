@@ -186,6 +186,44 @@ class ThresholdTriggers(TriggerTest):
         self.assertEqual(1, near.properties["in_process"])
         self.assertGreater(near.properties["live_bytes"], 20 * MIB)
 
+    def memory_group(self, limit_bytes):
+        """A control group with a limit, or the test is skipped."""
+        with open("/proc/self/cgroup", encoding="utf-8") as file:
+            groups = [line.strip().split(":", 2) for line in file]
+        for _, controllers, path in groups:
+            if controllers == "memory":
+                root, name = "/sys/fs/cgroup/memory", "memory.limit_in_bytes"
+            elif controllers == "":
+                root, name = "/sys/fs/cgroup", "memory.max"
+            else:
+                continue
+            group = f"{root}{path.rstrip('/')}/heapline-test-{os.getpid()}"
+            try:
+                os.mkdir(group)
+            except OSError:
+                continue
+            self.addCleanup(os.rmdir, group)
+            try:
+                with open(f"{group}/{name}", "w", encoding="utf-8") as file:
+                    file.write(str(limit_bytes))
+            except OSError:
+                continue
+            return group
+        self.skipTest("no control group with a memory limit can be made")
+
+    def test_near_limit_knows_the_limit_of_a_control_group(self):
+        group = self.memory_group(96 * MIB)
+
+        def join():
+            with open(f"{group}/cgroup.procs", "w", encoding="utf-8") as file:
+                file.write(str(os.getpid()))
+        # Only what is touched counts there; each block is touched whole.
+        self.run_actions("touch:60", options="near_limit=60", preexec_fn=join)
+        self.assertEqual(["near_limit", "exit"], self.reasons())
+        near = self.read_all()[0]
+        self.assertGreater(near.properties["live_bytes"], 20 * MIB)
+        self.assertLess(near.properties["live_bytes"], 48 * MIB)
+
     def test_peak_keeps_one_snapshot_of_the_highest_water_mark(self):
         self.run_actions("slowly:16", "free:12", "slowly:4",
                          options="peak=1")
