@@ -7,10 +7,13 @@
 #include <ucontext.h>
 
 #include "preload/call_deadline.h"
+#include "preload/message.h"
+#include "preload/proc_files.h"
 #include "preload/readable_memory.h"
 #include "preload/reserved_signal.h"
 #include "preload/stop_world.h"
 #include "preload/sys.h"
+#include "preload/tracer.h"
 
 namespace heapline {
 namespace {
@@ -31,23 +34,48 @@ bool MayBeRepeated(uint32_t number) {
   }
 }
 
+bool IsOurs(int signal) {
+  return signal == tracer.options.reserved_signal ||
+         (signal == tracer.options.signal && signal != 0);
+}
+
+// Of the pending signals, those that wait for this very thread. Where /proc
+// does not tell, all.
+KernelSignalSet PendingForThread(KernelSignalSet pending) {
+  char text[2048];
+  if (ReadFileStart("/proc/thread-self/status", text, sizeof text) <= 0) {
+    return pending;
+  }
+  for (const char* line = text; *line != '\0'; ++line) {
+    if (!StartsWith(line, "\nSigPnd:\t")) continue;
+    line += 9;
+    uint64_t set;
+    return TakeHexNumber(&line, &set) ? pending & set : pending;
+  }
+  return pending;
+}
+
 // Whether a signal of the program's own, with a handler, is about to be
-// delivered: then the interruption is its, not ours.
+// delivered here: then the interruption is its, not ours. One for the whole
+// process interrupts its main thread, as the kernel would have it.
 bool ProgramSignalIsDue(const ucontext_t* context) {
   KernelSignalSet pending = 0;
   sys::Call(SYS_rt_sigpending, sys::Arg(&pending), sizeof pending);
   KernelSignalSet blocked;
   __builtin_memcpy(&blocked, &context->uc_sigmask, sizeof blocked);
-  KernelSignalSet due = pending & ~blocked;
-  for (int signal = 1; due != 0; ++signal, due >>= 1) {
-    if ((due & 1) == 0) continue;
+  KernelSignalSet due = 0;
+  for (int signal = 1; signal <= 64; ++signal) {
+    if ((pending & ~blocked & SignalBit(signal)) == 0 || IsOurs(signal)) {
+      continue;
+    }
     KernelSigaction action = {};
     KernelSetAction(signal, nullptr, &action);
     if (action.handler != kDefaultAction && action.handler != kIgnoreAction) {
-      return true;
+      due |= SignalBit(signal);
     }
   }
-  return false;
+  if (due == 0 || sys::GetTid() == tracer.pid) return due != 0;
+  return PendingForThread(due) != 0;
 }
 
 // The number of the call at `code`, + 1, or 0: `mov $number, %eax; syscall`.
@@ -95,22 +123,30 @@ uintptr_t ContextProgramCounter(const void* ucontext) {
 void RestartInterruptedCall(void* ucontext, uint32_t call_number_plus_1) {
   ucontext_t* context = static_cast<ucontext_t*>(ucontext);
   greg_t* registers = context->uc_mcontext.gregs;
-  if (registers[REG_RAX] != kInterrupted) return;
-  const uintptr_t pc = static_cast<uintptr_t>(registers[REG_RIP]);
-  if (pc < 4096 || !CodeIsReadable(pc - 7, pc)) return;
-  const unsigned char* after = reinterpret_cast<const unsigned char*>(pc);
-  if (after[-2] != 0x0f || after[-1] != 0x05) return;
+  uintptr_t after = static_cast<uintptr_t>(registers[REG_RIP]);
+  if (registers[REG_RAX] == SYS_restart_syscall) {
+    // A signal that came to nothing had the kernel put the call off; it was
+    // about to go on, but our return from the handler voids that.
+    after += 2;
+    call_number_plus_1 = 0;
+  } else if (registers[REG_RAX] != kInterrupted) {
+    return;
+  }
+  if (call_number_plus_1 == SYS_restart_syscall + 1) call_number_plus_1 = 0;
+  if (after < 4096 || !CodeIsReadable(after - 7, after)) return;
+  const unsigned char* code = reinterpret_cast<const unsigned char*>(after);
+  if (code[-2] != 0x0f || code[-1] != 0x05) return;
   if (call_number_plus_1 == 0) {
     const unsigned char* page =
-        reinterpret_cast<const unsigned char*>((pc - 7) & ~uintptr_t{4095});
-    call_number_plus_1 = DecodeCallNumber(after, page, registers);
+        reinterpret_cast<const unsigned char*>((after - 7) & ~uintptr_t{4095});
+    call_number_plus_1 = DecodeCallNumber(code, page, registers);
   }
   if (call_number_plus_1 == 0) return;
   if (!MayBeRepeated(call_number_plus_1 - 1)) return;
   if (ProgramSignalIsDue(context)) return;
   KeepCallDeadline(ucontext, call_number_plus_1 - 1);
   registers[REG_RAX] = call_number_plus_1 - 1;
-  registers[REG_RIP] = static_cast<greg_t>(pc - 2);
+  registers[REG_RIP] = static_cast<greg_t>(after - 2);
 }
 
 }  // namespace heapline

@@ -162,7 +162,11 @@ void MakeTimer() {
       interval == 0 || (near != 0 && near < interval) ? near : interval;
   if (period == 0 || timer_exists || ReservedSignalIsClaimed()) return;
   struct sigevent event = {};
-  event.sigev_notify = SIGEV_SIGNAL;
+  // For the main thread alone: a signal for the whole process wakes one thread
+  // and may be taken by another, and the first one's epoll_wait then fails with
+  // EINTR without a handler that could make good for it.
+  event.sigev_notify = SIGEV_THREAD_ID;
+  event._sigev_un._tid = tracer.pid;
   event.sigev_signo = tracer.options.reserved_signal;
   event.sigev_value.sival_ptr =
       reinterpret_cast<void*>(uint64_t{HL_SIGNAL_MAGIC} << 32);

@@ -29,7 +29,7 @@ class Cut(ProbeTest):
 
     def test_no_blocking_call_returns_early_under_a_timer(self):
         snapshots = self.run_case("blocking_calls", "0",
-                                  options="at_exit=0:interval=20ms")
+                                  options="at_exit=0:interval=5ms")
         self.assertGreater(len(snapshots), 10)
 
     def test_waits_end_although_snapshots_come_more_often(self):
