@@ -28,21 +28,30 @@ struct {
   uintptr_t start;
   uintptr_t end;
   uintptr_t load_bias;
+  const char* name_given_to_loader;
 } program;
 
 void FindProgram() {
   char** entry = tracer.environment;
   if (entry == nullptr) return;
   while (*entry != nullptr) ++entry;
+  const char* name = nullptr;
+  uintptr_t loader_base = 0;
   for (const auto* value = reinterpret_cast<const Elf64_auxv_t*>(entry + 1);
        value->a_type != AT_NULL; ++value) {
     if (value->a_type == AT_PHDR) {
       program.headers.first =
           reinterpret_cast<const Elf64_Phdr*>(value->a_un.a_val);
+    } else if (value->a_type == AT_EXECFN) {
+      name = reinterpret_cast<const char*>(value->a_un.a_val);
+    } else if (value->a_type == AT_BASE) {
+      // Where the kernel put the loader: nowhere, if that is what it started.
+      loader_base = value->a_un.a_val;
     } else if (value->a_type == AT_PHNUM) {
       program.headers.count = value->a_un.a_val;
     }
   }
+  if (loader_base == 0) program.name_given_to_loader = name;
   const Elf64_Phdr* first = program.headers.first;
   if (first == nullptr) return;
   uintptr_t low = UINTPTR_MAX;
@@ -192,6 +201,8 @@ bool FindLoadedObject(uintptr_t address, LoadedObject* object) {
   }
   return true;
 }
+
+const char* NameGivenToLoader() { return program.name_given_to_loader; }
 
 bool ReadableSegmentAt(const LoadedObject& object, uintptr_t address,
                        MappedBytes* segment) {

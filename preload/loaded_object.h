@@ -31,6 +31,10 @@ bool InitializeLoadedObjects();
 // False: no object covers `address`.
 bool FindLoadedObject(uintptr_t address, LoadedObject* object);
 
+// The program's name where it was given to the loader as an argument (ld.so
+// ./program), and the kernel knows the loader only. NULL: it was not.
+const char* NameGivenToLoader();
+
 // The readable part of the object's segment that holds `address`. False: the
 // object shows no ELF header, or no readable segment there.
 bool ReadableSegmentAt(const LoadedObject& object, uintptr_t address,

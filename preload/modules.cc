@@ -123,6 +123,11 @@ size_t AbsolutePath(const char* name, char* path) {
   return used + CopyText(path + used, kPathBytes - used, name);
 }
 
+size_t ProgramPath(char* path) {
+  const char* name = NameGivenToLoader();
+  return name == nullptr ? ExecutablePath(path) : AbsolutePath(name, path);
+}
+
 // A copy of the object's path in memory of ours. One working buffer for all:
 // who finds it taken (a handler inside this very function, or another thread)
 // does with the loader's bare name.
@@ -135,7 +140,7 @@ const char* CopyPath(const LoadedObject& object) {
   if (is_mine) {
     buffer[0] = 0;
     if (object.name[0] == 0) {
-      bytes = ExecutablePath(buffer);
+      bytes = ProgramPath(buffer);
     } else if (!IsVdso(object)) {
       bytes = AbsolutePath(object.name, buffer);
     } else {
