@@ -7,11 +7,13 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "analyzer/base/status.h"
+#include "heapline/snapshot_format.h"
 
 namespace heapline {
 namespace {
@@ -34,35 +36,80 @@ int CopyBytes(int from, int to) {
   }
 }
 
-absl::Status CopyAcross(const std::string& from, const std::string& to,
-                        const std::string& doing) {
-  const int source = open(from.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-  if (source < 0) return SystemProblem(errno, doing, "open", "");
-  std::string temporary = absl::StrCat(to, ".XXXXXX");
-  const int target = mkostemp(temporary.data(), O_CLOEXEC);
-  if (target < 0) {
-    const int error = errno;
-    close(source);
-    return SystemProblem(error, doing, "creating a file beside it",
-                         absl::StrCat("the snapshot is still in ", from));
+// A file by its directory's descriptor and its own, so that what was looked at
+// is what is then moved.
+class FoundSnapshot {
+ public:
+  ~FoundSnapshot() {
+    if (file_ >= 0) close(file_);
+    if (directory_ >= 0) close(directory_);
   }
-  int error = CopyBytes(source, target);
-  close(source);
+  FoundSnapshot() = default;
+  FoundSnapshot(const FoundSnapshot&) = delete;
+  FoundSnapshot& operator=(const FoundSnapshot&) = delete;
+
+  absl::Status TryOpen(const std::string& path, uid_t owner,
+                       const std::string& doing) {
+    const size_t slash = path.rfind('/');
+    if (slash == std::string::npos) {
+      return Problem(absl::StatusCode::kInvalidArgument, doing,
+                     "the process named no whole path", "");
+    }
+    name_ = path.substr(slash + 1);
+    directory_ = open(path.substr(0, slash + 1).c_str(),
+                      O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (directory_ < 0) return SystemProblem(errno, doing, "open", "");
+    file_ = openat(directory_, name_.c_str(),
+                   O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (file_ < 0) return SystemProblem(errno, doing, "open", "");
+    struct stat facts;
+    char magic[HL_MAGIC_BYTES];
+    if (fstat(file_, &facts) != 0 || !S_ISREG(facts.st_mode) ||
+        facts.st_uid != owner ||
+        pread(file_, magic, sizeof magic, 0) != sizeof magic ||
+        memcmp(magic, HL_MAGIC, sizeof magic) != 0) {
+      return Problem(absl::StatusCode::kPermissionDenied, doing,
+                     "what the process named is no snapshot of its own user",
+                     "do not trust that process");
+    }
+    return absl::OkStatus();
+  }
+
+  int directory() const { return directory_; }
+  int file() const { return file_; }
+  const std::string& name() const { return name_; }
+
+ private:
+  std::string name_;
+  int directory_ = -1;
+  int file_ = -1;
+};
+
+absl::Status CopyAcross(const FoundSnapshot& from, const std::string& to,
+                        const std::string& doing) {
+  std::string temporary = absl::StrCat(to, ".XXXXXX");
+  const int target = mkostemp(&temporary[0], O_CLOEXEC);
+  if (target < 0) {
+    return SystemProblem(errno, doing, "creating a file beside it",
+                         "the snapshot stays where it is");
+  }
+  int error = CopyBytes(from.file(), target);
   if (close(target) != 0 && error == 0) error = errno;
   if (error == 0 && rename(temporary.c_str(), to.c_str()) != 0) error = errno;
   if (error != 0) {
     unlink(temporary.c_str());
     return SystemProblem(error, doing, "copying",
-                         absl::StrCat("the snapshot is still in ", from));
+                         "the snapshot stays where it is");
   }
-  unlink(from.c_str());
+  unlinkat(from.directory(), from.name().c_str(), 0);
   return absl::OkStatus();
 }
 
 }  // namespace
 
-absl::StatusOr<std::string> TryMoveFile(const std::string& from,
-                                        const std::string& to) {
+absl::StatusOr<std::string> TryMoveSnapshot(const std::string& from,
+                                            uid_t owner,
+                                            const std::string& to) {
   std::string name = to;
   struct stat facts;
   if (absl::EndsWith(to, "/") ||
@@ -71,12 +118,18 @@ absl::StatusOr<std::string> TryMoveFile(const std::string& from,
                     absl::string_view(from).substr(from.rfind('/') + 1));
   }
   const std::string doing = absl::StrCat("moving the snapshot to ", name);
-  if (rename(from.c_str(), name.c_str()) == 0) return name;
+  FoundSnapshot found;
+  const absl::Status opened = found.TryOpen(from, owner, doing);
+  if (!opened.ok()) return opened;
+  if (renameat(found.directory(), found.name().c_str(), AT_FDCWD,
+               name.c_str()) == 0) {
+    return name;
+  }
   if (errno != EXDEV) {
     return SystemProblem(errno, doing, "rename",
-                         absl::StrCat("the snapshot is still in ", from));
+                         absl::StrCat("the snapshot is still ", from));
   }
-  const absl::Status copied = CopyAcross(from, name, doing);
+  const absl::Status copied = CopyAcross(found, name, doing);
   if (!copied.ok()) return copied;
   return name;
 }

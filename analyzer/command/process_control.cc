@@ -140,6 +140,11 @@ absl::StatusOr<TracedProcess> TracedProcess::TryFind(pid_t pid,
   absl::StatusOr<MappedPage> page = OpenPage(pid, access, process.doing_);
   if (!page.ok()) return page.status();
   process.page_ = *std::move(page);
+  struct stat facts;
+  if (fstat(process.page_.fd(), &facts) != 0) {
+    return SystemProblem(errno, doing, "fstat", "");
+  }
+  process.owner_ = facts.st_uid;  // as OpenPage has checked it
   if (Load(process.page_.get()->state) == HL_STATE_ENDED) {
     return Problem(absl::StatusCode::kFailedPrecondition, doing,
                    "the process has ended its tracing", "");

@@ -40,10 +40,11 @@ class TracedProcess {
   HlControlPage ReadPage() const;
 
   // Returns the file written, as this process can open it, or "" for commands
-  // that write none.
+  // that write none. The name is what the process says: not to be trusted.
   absl::StatusOr<std::string> TryRequest(const ProcessRequest& request);
 
   pid_t pid() const { return pid_; }
+  uid_t owner() const { return owner_; }
 
  private:
   TracedProcess() = default;
@@ -53,6 +54,7 @@ class TracedProcess {
   std::string PathFromHere(const std::string& path) const;
 
   pid_t pid_ = 0;
+  uid_t owner_ = 0;
   std::string doing_;
   MappedPage page_;
 };

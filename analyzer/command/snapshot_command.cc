@@ -1,4 +1,6 @@
 // heapline snapshot PID: a snapshot of a traced process, now.
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
@@ -7,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "analyzer/base/status.h"
+#include "analyzer/base/text.h"
 #include "analyzer/command/commands.h"
 #include "analyzer/command/control_files.h"
 #include "analyzer/command/move_file.h"
@@ -40,10 +43,13 @@ absl::StatusOr<int> RunSnapshot(const SnapshotArguments& arguments) {
   if (arguments.no_graph) request.flags |= HL_REQUEST_NO_GRAPH;
   absl::StatusOr<std::string> file = process->TryRequest(request);
   if (file.ok() && !arguments.output.empty()) {
-    file = TryMoveFile(*file, arguments.output);
+    file = TryMoveSnapshot(*file, process->owner(), arguments.output);
   }
   if (!file.ok()) return file.status();
-  std::printf("%s\n", file->c_str());
+  // As it is for a script; harmless on a terminal.
+  const std::string shown =
+      isatty(STDOUT_FILENO) != 0 ? SafeText(*file) : *file;
+  std::printf("%s\n", shown.c_str());
   return kExitDone;
 }
 
