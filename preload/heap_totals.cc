@@ -2,6 +2,7 @@
 
 #include "preload/clock.h"
 #include "preload/control.h"
+#include "preload/snapshot.h"
 #include "preload/tracer.h"
 #include "preload/trigger.h"
 
@@ -136,6 +137,7 @@ void FlushTotals(ThreadState* thread) {
   RefreshControlPage(now);
   LookAtThresholds(live_bytes, now);
   AnswerRequest(nullptr);
+  ReapWriter();
 }
 
 void CountSharedAllocated(uint64_t bytes) {

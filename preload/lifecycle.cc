@@ -280,7 +280,10 @@ const volatile uint64_t* fork_witness = &plain_witness;
 
 void StartTracer() {
   if (CurrentMode() != Mode::kUnset || !TakeStart()) return;
-  SetMode(Start());
+  const Mode mode = Start();
+  // A plain forward asks for what the program asked for.
+  if (mode == Mode::kAside) tracer.min_request = 0;
+  SetMode(mode);
 }
 
 void BecomeForkedProcess() {
