@@ -178,6 +178,32 @@ void Introduce(uint64_t start_ticks) {
   page->pid_namespace = PidNamespace();
 }
 
+void RefreshState() {
+  HlControlPage* page = Page();
+  const Mode mode = CurrentMode();
+  Put(&page->state, uint64_t{mode == Mode::kTracing      ? HL_STATE_TRACING
+                             : mode == Mode::kForwarding ? HL_STATE_FORWARDING
+                             : mode == Mode::kAside      ? HL_STATE_ENDED
+                                                         : HL_STATE_STARTING});
+  Put(&page->tracer_bytes, static_cast<uint64_t>(MappedPageBytes()));
+  Put(&page->nodes, static_cast<uint64_t>(NodeCount()));
+  Put(&page->lost_snapshots,
+      __atomic_load_n(&tracer.lost_snapshots, __ATOMIC_RELAXED));
+  Put(&page->dropped_blocks,
+      __atomic_load_n(&tracer.dropped_blocks, __ATOMIC_RELAXED));
+}
+
+void CountThreads() {
+  HlControlPage* page = Page();
+  uint64_t threads = 0;
+  for (const ThreadState* thread = FirstThreadState(); thread != nullptr;
+       thread = thread->next) {
+    ++threads;
+  }
+  Put(&page->threads, threads);
+  Put(&page->peak_error_bytes, PeakErrorBytes());
+}
+
 void Reply(HlReply reply, long error_number, const char* path,
            const char* text) {
   HlControlPage* page = Page();
@@ -293,12 +319,8 @@ void DetachControlPage() {
 
 void RefreshControlPage(uint64_t monotonic_ns) {
   HlControlPage* page = Page();
+  // On the path of many allocations: what moves with each, and nothing more.
   const HeapTotals totals = TotalsNow();
-  const Mode mode = CurrentMode();
-  Put(&page->state, uint64_t{mode == Mode::kTracing      ? HL_STATE_TRACING
-                             : mode == Mode::kForwarding ? HL_STATE_FORWARDING
-                             : mode == Mode::kAside      ? HL_STATE_ENDED
-                                                         : HL_STATE_STARTING});
   const auto whole = [](int64_t value) {
     return value > 0 ? static_cast<uint64_t>(value) : 0;
   };
@@ -307,25 +329,14 @@ void RefreshControlPage(uint64_t monotonic_ns) {
   Put(&page->peak_bytes, whole(totals.peak_bytes));
   Put(&page->total_bytes, totals.total_bytes);
   Put(&page->total_count, totals.total_count);
-  Put(&page->tracer_bytes, static_cast<uint64_t>(MappedPageBytes()));
-  Put(&page->nodes, static_cast<uint64_t>(NodeCount()));
-  Put(&page->lost_snapshots,
-      __atomic_load_n(&tracer.lost_snapshots, __ATOMIC_RELAXED));
-  Put(&page->dropped_blocks,
-      __atomic_load_n(&tracer.dropped_blocks, __ATOMIC_RELAXED));
-  // Counting the threads means to walk their list: once a tenth of a second
-  // is enough.
-  constexpr uint64_t kListNs = 100000000;
-  if (monotonic_ns - page->updated_ns >= kListNs || page->threads == 0) {
-    uint64_t threads = 0;
-    for (const ThreadState* thread = FirstThreadState(); thread != nullptr;
-         thread = thread->next) {
-      ++threads;
-    }
-    Put(&page->threads, threads);
-    Put(&page->peak_error_bytes, PeakErrorBytes());
-    Put(&page->updated_ns, monotonic_ns);
-  }
+  // The rest once a tick of the caller's clock, the walk along the list of
+  // threads ten times a second.
+  const uint64_t before = page->updated_ns;
+  if (monotonic_ns == before) return;
+  Put(&page->updated_ns, monotonic_ns);
+  RefreshState();
+  constexpr uint64_t kTenthNs = 100000000;
+  if (monotonic_ns / kTenthNs != before / kTenthNs) CountThreads();
 }
 
 void AnswerRequest(const void* leader_context) {
