@@ -74,6 +74,33 @@ void AddCounters(const CounterColumns& counters,
   }
 }
 
+// Counters of a sampled heap count sampled blocks only. Their sizes are not
+// known one by one, so a node's blocks are taken to be of its average size.
+void ScaleCounters(uint64_t mean_bytes, std::vector<Amounts>* by_node) {
+  std::vector<double> bytes(by_node->size());
+  std::vector<double> counts(by_node->size());
+  std::vector<double> temporary(by_node->size());
+  for (size_t node = 0; node < by_node->size(); ++node) {
+    const Amounts& amounts = (*by_node)[node];
+    if (amounts.total_count <= 0) continue;
+    const double stands_for = BlocksStoodFor(
+        static_cast<uint64_t>(amounts.total_bytes / amounts.total_count),
+        mean_bytes);
+    bytes[node] = static_cast<double>(amounts.total_bytes) * stands_for;
+    counts[node] = static_cast<double>(amounts.total_count) * stands_for;
+    temporary[node] = static_cast<double>(amounts.temporary_count) * stands_for;
+  }
+  const std::vector<int64_t> whole_bytes = RoundByLargestRemainder(bytes);
+  const std::vector<int64_t> whole_counts = RoundByLargestRemainder(counts);
+  const std::vector<int64_t> whole_temporary =
+      RoundByLargestRemainder(temporary);
+  for (size_t node = 0; node < by_node->size(); ++node) {
+    (*by_node)[node].total_bytes = whole_bytes[node];
+    (*by_node)[node].total_count = whole_counts[node];
+    (*by_node)[node].temporary_count = whole_temporary[node];
+  }
+}
+
 // stated - found, or 0 where the snapshot states nothing.
 int64_t Missing(const Snapshot& snapshot, PropertyId id, int64_t found) {
   const auto row = snapshot.properties.find(static_cast<uint32_t>(id));
@@ -83,13 +110,10 @@ int64_t Missing(const Snapshot& snapshot, PropertyId id, int64_t found) {
 
 Amounts Unaccounted(const Snapshot& snapshot, const Amounts& found) {
   Amounts missing;
-  const uint64_t mean = NumberOf(snapshot, PropertyId::sample_mean_bytes);
-  if (mean == 0) {
-    missing.live_bytes =
-        Missing(snapshot, PropertyId::live_bytes, found.live_bytes);
-    missing.live_count =
-        Missing(snapshot, PropertyId::live_count, found.live_count);
-  }
+  missing.live_bytes =
+      Missing(snapshot, PropertyId::live_bytes, found.live_bytes);
+  missing.live_count =
+      Missing(snapshot, PropertyId::live_count, found.live_count);
   missing.total_bytes =
       Missing(snapshot, PropertyId::total_bytes, found.total_bytes);
   missing.total_count =
@@ -105,12 +129,13 @@ NodeAmounts AmountsByNode(const Snapshot& snapshot) {
   NodeAmounts result;
   result.sample_mean_bytes = NumberOf(snapshot, PropertyId::sample_mean_bytes);
   result.by_node.resize(snapshot.nodes.size());
-  if (result.sample_mean_bytes == 0) {
-    AddExactBlocks(snapshot, &result.by_node);
-  } else {
-    AddEstimatedBlocks(snapshot, result.sample_mean_bytes, &result.by_node);
-  }
   AddCounters(snapshot.counters, &result.by_node);
+  if (result.sample_mean_bytes > 0) {
+    ScaleCounters(result.sample_mean_bytes, &result.by_node);
+    AddEstimatedBlocks(snapshot, result.sample_mean_bytes, &result.by_node);
+    return result;
+  }
+  AddExactBlocks(snapshot, &result.by_node);
   Amounts found;
   for (const Amounts& amounts : result.by_node) found += amounts;
   result.unaccounted = Unaccounted(snapshot, found);

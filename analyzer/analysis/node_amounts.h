@@ -3,7 +3,7 @@
 //
 // Invariant: the nodes' amounts and `unaccounted` sum to the snapshot's own
 // totals (live_bytes, total_bytes, …) where the snapshot states them; under
-// sampling the live ones sum to the estimate instead.
+// sampling they sum to the estimate instead.
 // Built once, then immutable; thread-safe to read.
 #ifndef HEAPLINE_ANALYZER_ANALYSIS_NODE_AMOUNTS_H_
 #define HEAPLINE_ANALYZER_ANALYSIS_NODE_AMOUNTS_H_
@@ -21,7 +21,7 @@ struct NodeAmounts {
   // The tracer's counter less what the file holds: not zero where a damaged
   // file lost blocks or counters.
   Amounts unaccounted;
-  // by_node's live numbers are estimates from a sample of this mean; 0: exact.
+  // by_node's numbers are estimates from a sample of this mean; 0: exact.
   uint64_t sample_mean_bytes = 0;
 };
 

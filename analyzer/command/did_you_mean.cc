@@ -6,7 +6,9 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "analyzer/base/edit_distance.h"
 #include "analyzer/base/text.h"
@@ -44,10 +46,27 @@ std::string Unknown(absl::string_view what, const std::string& word,
     if (is_beginning) nearest = candidates[i];
   }
   std::string message = absl::StrCat("unknown ", what, " ", SafeText(word));
-  if (!nearest.empty()) {
-    absl::StrAppend(&message, "; did you mean ", nearest, "?");
+  return nearest.empty()
+             ? message + "."
+             : absl::StrCat(message, "; did you mean ", nearest, "?");
+}
+
+// "--by: lines not in {line,function}" is CLI11's; said in our words.
+std::string WrongValue(const std::string& message) {
+  const std::string kNotIn = " not in {";
+  const size_t colon = message.find(": ");
+  const size_t not_in = message.find(kNotIn);
+  if (colon == std::string::npos || not_in == std::string::npos ||
+      not_in < colon + 2 || message.back() != '}') {
+    return message;
   }
-  return message;
+  const size_t list = not_in + kNotIn.size();
+  const std::vector<std::string> values =
+      absl::StrSplit(message.substr(list, message.size() - list - 1), ',');
+  const std::string word = message.substr(colon + 2, not_in - colon - 2);
+  return absl::StrCat(message.substr(0, colon), ": ",
+                      Unknown("value", word, values), " It takes ",
+                      absl::StrJoin(values, ", "));
 }
 
 bool IsExtraArguments(const CLI::ParseError& error) {
@@ -63,7 +82,7 @@ std::string UsageMessage(const CLI::App& app, const CLI::App& command,
       is_root ? "heapline --help"
               : absl::StrCat("heapline ", command.get_name(), " --help");
   std::string message =
-      SafeText(absl::StrReplaceAll(error.what(), {{"\n", "; "}}));
+      WrongValue(SafeText(absl::StrReplaceAll(error.what(), {{"\n", "; "}})));
   const std::vector<std::string> extras = app.remaining(true);
   if (IsExtraArguments(error) && !extras.empty()) {
     // "--sotr=count" is "--sotr".
@@ -76,8 +95,9 @@ std::string UsageMessage(const CLI::App& app, const CLI::App& command,
       message = absl::StrCat("one argument too many: ", SafeText(extras[0]));
     }
   }
-  return absl::StrCat(message, absl::EndsWith(message, "?") ? " " : "; ",
-                      "see ", help);
+  const bool is_sentence =
+      absl::EndsWith(message, "?") || absl::EndsWith(message, ".");
+  return absl::StrCat(message, is_sentence ? " See " : "; see ", help);
 }
 
 }  // namespace heapline

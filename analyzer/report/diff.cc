@@ -75,8 +75,9 @@ absl::StatusOr<Document> MakeDiffReport(const ReportRequest& request) {
         absl::StrCat("different programs are compared: ", Programs(older),
                      " with ", Programs(newer)));
   }
-  AppendNotes(HeapTableNotes(rows, request, newer.heap.sample_mean_bytes),
-              &document.notes);
+  AppendNotes(
+      HeapTableNotes(rows, request, newer.heap.sample_mean_bytes, newer.exact),
+      &document.notes);
   AppendNotes(symbolizer->Notes(), &document.notes);
   document.asides = {
       TotalsAside("older_process", older, rows.newer - rows.growth),

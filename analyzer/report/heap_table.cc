@@ -176,12 +176,15 @@ Table HeapTable(const HeapRows& rows, const CallStacks& stacks,
 
 std::vector<std::string> HeapTableNotes(const HeapRows& rows,
                                         const ReportRequest& request,
-                                        uint64_t sample_mean_bytes) {
+                                        uint64_t sample_mean_bytes,
+                                        const Amounts& exact) {
   std::vector<std::string> notes;
   if (sample_mean_bytes > 0) {
-    notes.push_back(absl::StrCat("sampled with a mean of ",
-                                 HumanBytes(sample_mean_bytes),
-                                 ": sizes and counts of rows are estimates"));
+    notes.push_back(absl::StrCat(
+        "sampled with a mean of ", HumanBytes(sample_mean_bytes),
+        ": rows are estimates; exactly ", exact.live_bytes, " bytes in ",
+        Counted(static_cast<uint64_t>(exact.live_count), "block"),
+        " are live"));
   }
   if (request.rows.counting == Counting::kCumulative) {
     notes.push_back(

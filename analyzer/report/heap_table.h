@@ -23,9 +23,11 @@ Table HeapTable(const HeapRows& rows, const CallStacks& stacks,
                 const ReportRequest& request, HeapTableKind kind);
 
 // What must be said of the rows: filters, --cumulative, --by type, sampling.
+// `exact` is the tracer's own count of what is live.
 std::vector<std::string> HeapTableNotes(const HeapRows& rows,
                                         const ReportRequest& request,
-                                        uint64_t sample_mean_bytes);
+                                        uint64_t sample_mean_bytes,
+                                        const Amounts& exact);
 
 }  // namespace heapline
 

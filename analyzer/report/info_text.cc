@@ -50,6 +50,15 @@ std::string BytesInBlocks(uint64_t bytes, uint64_t count) {
                       Counted(count, "block"));
 }
 
+std::string Peak(const Snapshot& snapshot) {
+  const uint64_t bytes = NumberOf(snapshot, PropertyId::peak_bytes);
+  const uint64_t error = NumberOf(snapshot, PropertyId::peak_error_bytes);
+  if (bytes == 0) return "";
+  std::string text = absl::StrCat(HumanBytes(bytes), " (", bytes, " bytes");
+  if (error > 0) absl::StrAppend(&text, ", may be low by at most ", error);
+  return text + ")";
+}
+
 std::string CutTime(const Snapshot& snapshot) {
   const uint64_t cut_ns = NumberOf(snapshot, PropertyId::cut_time_ns);
   if (cut_ns == 0) return "";
@@ -84,6 +93,7 @@ std::string Modules(const Snapshot& snapshot) {
 }
 
 std::string Pause(const Snapshot& snapshot) {
+  if (NumberOf(snapshot, PropertyId::pause_us) == 0) return "";
   const auto microseconds = [&snapshot](PropertyId id) {
     return HumanDuration(NumberOf(snapshot, id) * 1000);
   };
@@ -120,6 +130,14 @@ std::string Check(const Snapshot& snapshot) {
       NumberOf(snapshot, PropertyId::check_guessed));
 }
 
+std::string Tracer(const Snapshot& snapshot) {
+  const std::string& version = TextOf(snapshot, PropertyId::heapline_version);
+  const uint64_t bytes = NumberOf(snapshot, PropertyId::tracer_bytes);
+  if (version.empty() && bytes == 0) return "";
+  return absl::StrCat("heapline ", version.empty() ? "?" : version, ", ",
+                      HumanBytes(bytes), " of its own memory");
+}
+
 void AddProcess(const Snapshot& snapshot, LineList* lines) {
   const std::string& executable = TextOf(snapshot, PropertyId::executable);
   std::string program = TextOf(snapshot, PropertyId::program);
@@ -146,10 +164,7 @@ void AddTotals(const Snapshot& snapshot, LineList* lines) {
   };
   lines->Add("live", BytesInBlocks(number(PropertyId::live_bytes),
                                    number(PropertyId::live_count)));
-  lines->Add("peak", absl::StrCat(HumanBytes(number(PropertyId::peak_bytes)),
-                                  " (", number(PropertyId::peak_bytes),
-                                  " bytes, may be low by at most ",
-                                  number(PropertyId::peak_error_bytes), ")"));
+  lines->Add("peak", Peak(snapshot));
   lines->Add("ever",
              absl::StrCat(BytesInBlocks(number(PropertyId::total_bytes),
                                         number(PropertyId::total_count)),
@@ -208,11 +223,7 @@ std::vector<Line> InfoLines(const Snapshot& snapshot) {
   lines.Add("missing", Missing(snapshot));
   lines.Add("check", Check(snapshot));
   lines.AddText("allocator", PropertyId::allocator);
-  lines.Add("tracer",
-            absl::StrCat(
-                "heapline ", TextOf(snapshot, PropertyId::heapline_version),
-                ", ", HumanBytes(NumberOf(snapshot, PropertyId::tracer_bytes)),
-                " of its own memory"));
+  lines.Add("tracer", Tracer(snapshot));
   lines.AddText("options", PropertyId::options);
   for (const std::string& damage : snapshot.damage) {
     lines.Add("damage", damage);

@@ -26,7 +26,7 @@ absl::StatusOr<Document> MakeTopReport(const ReportRequest& request) {
   document.snapshots = side.snapshots;
   document.notes = std::move(side.notes);
   for (std::string& note :
-       HeapTableNotes(rows, request, side.heap.sample_mean_bytes)) {
+       HeapTableNotes(rows, request, side.heap.sample_mean_bytes, side.exact)) {
     document.notes.push_back(std::move(note));
   }
   for (std::string& note : symbolizer->Notes()) {
