@@ -124,15 +124,18 @@ class RowWriter {
   const ShortPaths& paths_;
 };
 
-// All paths that the rows' texts may show.
-std::vector<std::string> PathsOf(const HeapRows& rows,
+// All paths that the texts of the first `count` rows show.
+std::vector<std::string> PathsOf(const HeapRows& rows, size_t count,
                                  const CallStacks& stacks) {
   std::vector<std::string> paths;
-  for (const HeapRow& row : rows.rows) {
+  std::vector<bool> is_seen(stacks.frame_count());
+  for (size_t i = 0; i < count; ++i) {
+    const HeapRow& row = rows.rows[i];
     if (!row.key.path.empty()) paths.push_back(row.key.path);
     for (const FrameId frame : stacks.Frames(row.key_stack)) {
-      KeyText text = WrittenFrame(stacks.Frame(frame));
-      if (!text.path.empty()) paths.push_back(std::move(text.path));
+      if (is_seen[Index(frame)]) continue;
+      is_seen[Index(frame)] = true;
+      paths.push_back(WrittenFrame(stacks.Frame(frame)).path);
     }
   }
   return paths;
@@ -142,14 +145,15 @@ std::vector<std::string> PathsOf(const HeapRows& rows,
 
 Table HeapTable(const HeapRows& rows, const CallStacks& stacks,
                 const ReportRequest& request, HeapTableKind kind) {
-  const ShortPaths paths(PathsOf(rows, stacks));
+  const size_t limit =
+      request.row_limit == 0 ? rows.rows.size() : request.row_limit;
+  const ShortPaths paths(
+      PathsOf(rows, std::min(limit, rows.rows.size()), stacks));
   const RowWriter writer(stacks, request, kind, paths);
   Table table;
   table.columns = Columns();
   table.has_stacks = true;
   table.total = writer.Cells("", rows.newer, rows.growth);
-  const size_t limit =
-      request.row_limit == 0 ? rows.rows.size() : request.row_limit;
   Amounts hidden, hidden_growth;
   for (const HeapRow& row : rows.rows) {
     if (table.rows.size() < limit) {
