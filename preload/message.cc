@@ -58,6 +58,11 @@ constexpr ErrorWord kErrorWords[] = {
     {ECANCELED, "Operation canceled"},
 };
 
+constexpr int kBuffers = 8;
+constexpr uint32_t kBufferBytes = 1024;
+char buffers[kBuffers][kBufferBytes];
+uint32_t buffers_in_use;  // bit i: buffers[i]
+
 // What descriptor 2 was when it was first looked at. A program may close it
 // and get it again for a file of its own: nothing is written to that.
 struct StandardError {
@@ -110,6 +115,25 @@ void WriteUnharmed(const struct iovec* parts, size_t count) {
 
 }  // namespace
 
+Line::Line() : text_(own_), capacity_(sizeof own_), buffer_(kOwnRoom) {
+  for (int i = 0; i < kBuffers; ++i) {
+    const uint32_t bit = 1u << i;
+    if ((__atomic_fetch_or(&buffers_in_use, bit, __ATOMIC_ACQUIRE) & bit) !=
+        0) {
+      continue;
+    }
+    text_ = buffers[i];
+    capacity_ = kBufferBytes;
+    buffer_ = i;
+    return;
+  }
+}
+
+Line::~Line() {
+  if (buffer_ == kOwnRoom) return;
+  __atomic_fetch_and(&buffers_in_use, ~(1u << buffer_), __ATOMIC_RELEASE);
+}
+
 Line& Line::Add(const char* text) { return Add(text, Length(text)); }
 
 Line& Line::Add(const char* bytes, size_t count) {
@@ -117,7 +141,7 @@ Line& Line::Add(const char* bytes, size_t count) {
   for (size_t i = 0; i < count; ++i) {
     const unsigned char byte = static_cast<unsigned char>(bytes[i]);
     const bool is_control = byte < 0x20 || byte == 0x7f;
-    if (used_ + (is_control ? 4 : 1) >= sizeof text_) break;
+    if (used_ + (is_control ? 4 : 1) >= capacity_) break;
     if (is_control) {
       text_[used_++] = '\\';
       text_[used_++] = 'x';

@@ -12,9 +12,15 @@
 namespace heapline {
 
 // A line built in place; what does not fit is cut. Control bytes in appended
-// text are shown as \xNN.
+// text are shown as \xNN. Its room is one of a few static buffers, because
+// hooks run on small stacks too; when all are in use a short one of its own.
 class Line {
  public:
+  Line();
+  ~Line();
+  Line(const Line&) = delete;
+  Line& operator=(const Line&) = delete;
+
   Line& Add(const char* text);
   Line& Add(const char* bytes, size_t count);
   Line& Number(uint64_t value);
@@ -28,8 +34,13 @@ class Line {
   size_t size() const { return used_; }
 
  private:
-  char text_[1024];
-  size_t used_ = 0;
+  static constexpr int kOwnRoom = -1;
+
+  char own_[64];
+  char* text_;
+  uint32_t capacity_;
+  uint32_t used_ = 0;
+  int buffer_;  // of the static ones, or kOwnRoom
 };
 
 // Writes one line for the user. kError is silenced by quiet=1, kVerbose is

@@ -65,6 +65,16 @@ TEST(Line, ControlBytesAreShownAndOverlongTextIsCut) {
   EXPECT_EQ(line.size(), std::string(line.c_str()).size());
 }
 
+TEST(Line, ManyAtOnceAreKeptApart) {
+  constexpr int kLines = 20;
+  Line lines[kLines];
+  for (int i = 0; i < kLines; ++i) lines[i].Add("line ").Signed(i);
+  for (int i = 0; i < kLines; ++i) {
+    EXPECT_EQ("line " + std::to_string(i), lines[i].c_str());
+  }
+  EXPECT_LE(sizeof(Line), 128u) << "hooks run on small stacks";
+}
+
 TEST(Text, GlobsMatchWholeTexts) {
   const struct {
     const char* pattern;
