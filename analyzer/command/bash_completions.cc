@@ -13,7 +13,7 @@
 namespace heapline {
 namespace {
 
-std::vector<std::string> OptionNames(const CLI::App& command) {
+std::vector<std::string> OptionWords(const CLI::App& command) {
   std::vector<std::string> names;
   for (const OptionFacts& option : OptionsOf(command)) {
     if (option.is_positional) continue;
@@ -22,7 +22,7 @@ std::vector<std::string> OptionNames(const CLI::App& command) {
   return names;
 }
 
-std::vector<std::string> CommandNames(const CLI::App& app) {
+std::vector<std::string> CommandWords(const CLI::App& app) {
   std::vector<std::string> names;
   for (const CLI::App* command : CommandsOf(app)) {
     names.push_back(command->get_name());
@@ -57,7 +57,7 @@ std::string BashCompletions(const CLI::App& app) {
       "  local command=\"\" words=\"\" i\n"
       "  for ((i = 1; i < COMP_CWORD; ++i)); do\n"
       "    case \"${COMP_WORDS[i]}\" in\n";
-  absl::StrAppend(&text, "      ", absl::StrJoin(CommandNames(app), "|"),
+  absl::StrAppend(&text, "      ", absl::StrJoin(CommandWords(app), "|"),
                   ") command=\"${COMP_WORDS[i]}\"; break ;;\n"
                   "    esac\n"
                   "  done\n"
@@ -71,11 +71,11 @@ std::string BashCompletions(const CLI::App& app) {
                   "    case \"$command\" in\n");
   for (const CLI::App* command : CommandsOf(app)) {
     absl::StrAppend(&text, "      ", command->get_name(), ") words=\"",
-                    absl::StrJoin(OptionNames(*command), " "), "\" ;;\n");
+                    absl::StrJoin(OptionWords(*command), " "), "\" ;;\n");
   }
   absl::StrAppend(&text, "      *) words=\"",
-                  absl::StrJoin(CommandNames(app), " "), " ",
-                  absl::StrJoin(OptionNames(app), " "),
+                  absl::StrJoin(CommandWords(app), " "), " ",
+                  absl::StrJoin(OptionWords(app), " "),
                   "\" ;;\n"
                   "    esac\n"
                   "    if [[ -n $command && $word != -* ]]; then\n"

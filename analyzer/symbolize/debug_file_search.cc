@@ -9,14 +9,14 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "analyzer/symbolize/debuginfod.h"
+#include "analyzer/symbolize/elf_module.h"
 
 namespace heapline {
 namespace {
 
 constexpr absl::string_view kSystemDebugDirectory = "/usr/lib/debug";
-// Shorter ones are no identification, longer ones no build-id.
+// Shorter ones are no identification.
 constexpr size_t kMinBuildIdBytes = 2;
-constexpr size_t kMaxBuildIdBytes = 64;
 
 absl::string_view BaseName(absl::string_view path) {
   const size_t slash = path.rfind('/');

@@ -20,7 +20,6 @@
 namespace heapline {
 namespace {
 
-constexpr size_t kMaxBuildIdBytes = 64;
 // Real ones are a few MiB; what it unpacks to is not known beforehand.
 constexpr uint64_t kMaxCompressedSymbolBytes = uint64_t{16} << 20;
 

@@ -10,6 +10,7 @@
 
 #include <libelf.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -18,6 +19,9 @@
 #include "absl/strings/string_view.h"
 
 namespace heapline {
+
+// Build-ids are 20 bytes by habit; longer ones than this are not believed.
+inline constexpr size_t kMaxBuildIdBytes = 64;
 
 // The file and checksum that a .gnu_debuglink section names.
 struct DebugLink {

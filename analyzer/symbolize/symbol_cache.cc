@@ -27,9 +27,8 @@ namespace {
 
 constexpr absl::string_view kSuffix = ".symbols";
 constexpr absl::string_view kTemporarySuffix = ".new";
-constexpr size_t kMinBuildIdBytes = 8;  // shorter ones are set by hand
-constexpr size_t kMaxBuildIdBytes = 64;
-constexpr time_t kStaleSeconds = 3600;  // a writer that died long ago
+constexpr size_t kMinCachedBuildIdBytes = 8;  // shorter ones are set by hand
+constexpr time_t kStaleSeconds = 3600;        // a writer that died long ago
 
 std::string DefaultDirectory() {
   const char* cache_home = getenv("XDG_CACHE_HOME");
@@ -112,7 +111,7 @@ SymbolCache::SymbolCache(std::string directory, uint64_t max_directory_bytes)
       max_directory_bytes_(max_directory_bytes) {}
 
 std::string SymbolCache::PathOf(absl::string_view build_id) const {
-  if (directory_.empty() || build_id.size() < kMinBuildIdBytes ||
+  if (directory_.empty() || build_id.size() < kMinCachedBuildIdBytes ||
       build_id.size() > kMaxBuildIdBytes) {
     return "";
   }

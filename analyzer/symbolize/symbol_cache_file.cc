@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "analyzer/symbolize/elf_module.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -16,7 +17,6 @@ namespace {
 // spelt as the writing version spelt them.
 constexpr uint32_t kCacheVersion = 1;
 constexpr char kMagic[8] = {'\x7f', 'H', 'L', 'S', 'Y', 'M', 'B', '\n'};
-constexpr size_t kMaxBuildIdBytes = 64;
 
 struct CacheHeader {
   char magic[8];
