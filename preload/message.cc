@@ -72,7 +72,8 @@ struct StandardError {
 };
 StandardError standard_error;
 
-bool StandardErrorIsUnchanged() {
+// Not inlined, like the next one, so that their stack use does not add up.
+__attribute__((noinline)) bool StandardErrorIsUnchanged() {
   NoteStandardError();
   if (__atomic_load_n(&standard_error.noted, __ATOMIC_ACQUIRE) != 1) {
     return false;
@@ -85,7 +86,8 @@ bool StandardErrorIsUnchanged() {
 
 // One write that can neither end the program (SIGPIPE, SIGXFSZ, SIGTTOU) nor
 // wait for a reader that does not read.
-void WriteUnharmed(const struct iovec* parts, size_t count) {
+__attribute__((noinline)) void WriteUnharmed(const struct iovec* parts,
+                                             size_t count) {
   constexpr uint64_t kOurs = uint64_t{1} << (SIGPIPE - 1) |
                              uint64_t{1} << (SIGXFSZ - 1) |
                              uint64_t{1} << (SIGTTOU - 1);
