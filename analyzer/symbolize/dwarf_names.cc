@@ -10,7 +10,7 @@ namespace {
 
 constexpr int kMaxReferences = 16;  // abstract origin, specification, …
 constexpr int kMaxScopes = 64;      // named around one function
-constexpr size_t kMaxScopes = 1024;
+constexpr size_t kMaxScopeNesting = 1024;
 constexpr size_t kMaxDiesOfAScopeWalk = size_t{1} << 26;
 
 bool Follow(Dwarf_Die* die, unsigned int reference) {
@@ -131,7 +131,7 @@ void DwarfNames::NoteScopes(Dwarf_Die* unit) {
   std::vector<Level> levels;
   const auto descend = [&](Dwarf_Die* die, uint32_t scope) {
     Level level{{}, scope};
-    if (levels.size() < kMaxScopes && dwarf_child(die, &level.die) == 0)
+    if (levels.size() < kMaxScopeNesting && dwarf_child(die, &level.die) == 0)
       levels.push_back(level);
   };
   descend(unit, kNoScope);
