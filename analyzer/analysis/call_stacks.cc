@@ -23,6 +23,19 @@ FrameKind KindOf(const Snapshot& snapshot, NodeId node) {
   }
 }
 
+// "libfoo.so+0x1234", as the symbolizer names code that it knows nothing of;
+// "" where no module holds the address.
+std::string ModuleAndOffset(const Snapshot& snapshot, uint64_t address) {
+  for (const Module& module : snapshot.modules) {
+    if (address < module.start || address >= module.end) continue;
+    const size_t name = module.path.rfind('/') + 1;  // npos + 1 == 0
+    return absl::StrCat(
+        module.path.substr(name), "+0x",
+        absl::Hex(address - static_cast<uint64_t>(module.load_bias)));
+  }
+  return "";
+}
+
 // The wanted nodes and their ancestors without the root, ascending.
 std::vector<NodeId> WithAncestors(const Snapshot& snapshot,
                                   const std::vector<bool>& is_wanted) {
@@ -103,10 +116,11 @@ StackId CallStacks::Push(StackId parent, FrameId frame) {
 
 SourceFrame CallStacks::ThreadFrame(const Snapshot& snapshot,
                                     const NodeLabel* label) {
-  const std::string start =
-      label == nullptr || label->address == 0
-          ? ""
-          : symbolizer_->FunctionAt(snapshot, label->address);
+  std::string start;
+  if (label != nullptr && label->address != 0) {
+    start = symbolizer_->FunctionAt(snapshot, label->address);
+    if (start.empty()) start = ModuleAndOffset(snapshot, label->address);
+  }
   const std::string name = label == nullptr ? "" : label->name;
   std::string text = start;
   if (text.empty()) {

@@ -10,6 +10,15 @@
 namespace heapline {
 namespace {
 
+void AddAmounts(HeapByStack* heap, StackId stack, const Amounts& amounts) {
+  if (heap->by_stack.size() <= Index(stack)) {
+    heap->by_stack.resize(Index(stack) + 1);
+  }
+  heap->by_stack[Index(stack)] += amounts;
+}
+
+}  // namespace
+
 int64_t SortValue(const Amounts& amounts, SortBy sort) {
   switch (sort) {
     case SortBy::kCount:
@@ -23,15 +32,6 @@ int64_t SortValue(const Amounts& amounts, SortBy sort) {
   }
   return amounts.live_bytes;
 }
-
-void AddAmounts(HeapByStack* heap, StackId stack, const Amounts& amounts) {
-  if (heap->by_stack.size() <= Index(stack)) {
-    heap->by_stack.resize(Index(stack) + 1);
-  }
-  heap->by_stack[Index(stack)] += amounts;
-}
-
-}  // namespace
 
 void AddSnapshot(const Snapshot& snapshot, CallStacks* stacks,
                  HeapByStack* heap) {

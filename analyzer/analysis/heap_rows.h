@@ -59,6 +59,9 @@ struct HeapRows {
   Amounts filtered_out;  // of the newer heap
 };
 
+// The number that rows are ranked by.
+int64_t SortValue(const Amounts& amounts, SortBy sort);
+
 // Rows by what is live (growth is then all of it): heaviest first.
 HeapRows RowsByKey(const HeapByStack& heap, CallStacks* stacks,
                    const HeapRowOptions& options);

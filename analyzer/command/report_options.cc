@@ -157,6 +157,9 @@ absl::StatusOr<ReportRequest> RequestOf(const ReportOptionValues& values) {
   request.row_limit = values.row_limit < 0
                           ? rows_unless_told
                           : static_cast<size_t>(values.row_limit);
+  if (values.format == "text" && values.row_limit != 0) {
+    request.idle_rows = IdleRows::kSum;
+  }
   request.symbols.debug_directories = values.debug_directories;
   request.symbols.sysroot = values.sysroot;
   const absl::Status status = ReadPathMap(values.path_map, &request.symbols);

@@ -78,11 +78,14 @@ absl::StatusOr<Document> MakeDiffReport(const ReportRequest& request) {
   AppendNotes(
       HeapTableNotes(rows, request, newer.heap.sample_mean_bytes, newer.exact),
       &document.notes);
-  AppendNotes(symbolizer->Notes(), &document.notes);
   document.asides = {
       TotalsAside("older_process", older, rows.newer - rows.growth),
       TotalsAside("process", newer, rows.newer)};
-  document.body = HeapTable(rows, stacks, request, HeapTableKind::kGrowth);
+  Table table = HeapTable(rows, stacks, request, HeapTableKind::kGrowth);
+  AppendNotes(
+      NotesOfShownRows(rows, table.rows.size(), stacks, symbolizer->Notes()),
+      &document.notes);
+  document.body = std::move(table);
   return document;
 }
 

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <set>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "analyzer/base/text.h"
@@ -124,6 +126,23 @@ class RowWriter {
   const ShortPaths& paths_;
 };
 
+// How many of the rows, which are ranked, are shown.
+size_t ShownRows(const HeapRows& rows, const ReportRequest& request,
+                 HeapTableKind kind) {
+  const size_t all = rows.rows.size();
+  const size_t limit =
+      request.row_limit == 0 ? all : std::min(request.row_limit, all);
+  if (request.idle_rows == IdleRows::kShow) return limit;
+  size_t shown = 0;
+  for (; shown < limit; ++shown) {
+    const HeapRow& row = rows.rows[shown];
+    const Amounts& ranked =
+        kind == HeapTableKind::kGrowth ? row.growth : row.newer;
+    if (SortValue(ranked, request.rows.sort) == 0) break;
+  }
+  return shown;
+}
+
 // All paths that the texts of the first `count` rows show.
 std::vector<std::string> PathsOf(const HeapRows& rows, size_t count,
                                  const CallStacks& stacks) {
@@ -145,10 +164,8 @@ std::vector<std::string> PathsOf(const HeapRows& rows, size_t count,
 
 Table HeapTable(const HeapRows& rows, const CallStacks& stacks,
                 const ReportRequest& request, HeapTableKind kind) {
-  const size_t limit =
-      request.row_limit == 0 ? rows.rows.size() : request.row_limit;
-  const ShortPaths paths(
-      PathsOf(rows, std::min(limit, rows.rows.size()), stacks));
+  const size_t shown = ShownRows(rows, request, kind);
+  const ShortPaths paths(PathsOf(rows, shown, stacks));
   const RowWriter writer(stacks, request, kind, paths);
   Table table;
   table.columns = Columns();
@@ -156,7 +173,7 @@ Table HeapTable(const HeapRows& rows, const CallStacks& stacks,
   table.total = writer.Cells("", rows.newer, rows.growth);
   Amounts hidden, hidden_growth;
   for (const HeapRow& row : rows.rows) {
-    if (table.rows.size() < limit) {
+    if (table.rows.size() < shown) {
       table.rows.push_back(writer.Write(row));
     } else {
       ++table.rows_left_out;
@@ -176,6 +193,26 @@ Table HeapTable(const HeapRows& rows, const CallStacks& stacks,
   table.footer.back().push_back(
       {absl::StrCat("; ", rows.newer.live_bytes, " bytes")});
   return table;
+}
+
+std::vector<std::string> NotesOfShownRows(
+    const HeapRows& rows, size_t shown, const CallStacks& stacks,
+    const std::vector<std::string>& notes) {
+  std::set<std::string> modules;
+  for (size_t i = 0; i < shown; ++i) {
+    const SourceFrame& site =
+        stacks.Frame(stacks.Site(rows.rows[i].heaviest_stack)).source;
+    if (site.line == 0 && !site.module->empty()) modules.insert(*site.module);
+  }
+  std::vector<std::string> result;
+  for (const std::string& note : notes) {
+    for (const std::string& module : modules) {
+      if (!absl::StartsWith(note, module + ":")) continue;
+      result.push_back(note);
+      break;
+    }
+  }
+  return result;
 }
 
 std::vector<std::string> HeapTableNotes(const HeapRows& rows,

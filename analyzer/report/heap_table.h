@@ -29,6 +29,12 @@ std::vector<std::string> HeapTableNotes(const HeapRows& rows,
                                         uint64_t sample_mean_bytes,
                                         const Amounts& exact);
 
+// Of the symbolizer's notes ("MODULE: why its lines are unknown") those of a
+// module that one of the first `shown` rows is charged to without a line.
+std::vector<std::string> NotesOfShownRows(
+    const HeapRows& rows, size_t shown, const CallStacks& stacks,
+    const std::vector<std::string>& notes);
+
 }  // namespace heapline
 
 #endif  // HEAPLINE_ANALYZER_REPORT_HEAP_TABLE_H_

@@ -15,10 +15,15 @@ namespace heapline {
 // Sizes for people: "9.77 MiB", or to the byte: "10240000 B".
 enum class Numbers { kRounded, kExact };
 
+// Rows whose ranked number is 0 (nothing live, no growth): people are told how
+// many there are, machines get them.
+enum class IdleRows { kShow, kSum };
+
 struct ReportRequest {
   std::vector<std::string> files;  // snapshots or directories of them
   HeapRowOptions rows;
   size_t row_limit = 0;  // -n; 0: all
+  IdleRows idle_rows = IdleRows::kShow;
   Numbers numbers = Numbers::kRounded;
   SymbolizerOptions symbols;
 };

@@ -29,11 +29,13 @@ absl::StatusOr<Document> MakeTopReport(const ReportRequest& request) {
        HeapTableNotes(rows, request, side.heap.sample_mean_bytes, side.exact)) {
     document.notes.push_back(std::move(note));
   }
-  for (std::string& note : symbolizer->Notes()) {
+  document.asides = {TotalsAside("process", side, rows.newer)};
+  Table table = HeapTable(rows, stacks, request, HeapTableKind::kLive);
+  for (std::string& note :
+       NotesOfShownRows(rows, table.rows.size(), stacks, symbolizer->Notes())) {
     document.notes.push_back(std::move(note));
   }
-  document.asides = {TotalsAside("process", side, rows.newer)};
-  document.body = HeapTable(rows, stacks, request, HeapTableKind::kLive);
+  document.body = std::move(table);
   return document;
 }
 
