@@ -29,14 +29,18 @@ std::string DamageNote(const Snapshot& snapshot) {
 
 absl::Status AddFile(const std::string& path, CallStacks* stacks,
                      HeapSide* side) {
-  absl::StatusOr<Snapshot> snapshot = TryReadSnapshot(path);
+  return AddRead(TryReadSnapshot(path), stacks, side);
+}
+
+absl::Status AddRead(const absl::StatusOr<Snapshot>& snapshot,
+                     CallStacks* stacks, HeapSide* side) {
   if (!snapshot.ok()) return snapshot.status();
   const std::string damage = DamageNote(*snapshot);
   if (!damage.empty()) side->notes.push_back(damage);
   const uint64_t dropped = NumberOf(*snapshot, PropertyId::dropped_blocks);
   if (dropped > 0) {
     side->notes.push_back(absl::StrCat(
-        path, ": ", Counted(dropped, "block"),
+        snapshot->file, ": ", Counted(dropped, "block"),
         " could not be recorded and stand in no row; trace with a greater "
         "max_memory, or none"));
   }

@@ -13,9 +13,11 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "analyzer/analysis/call_stacks.h"
 #include "analyzer/analysis/heap_rows.h"
 #include "analyzer/report/document.h"
+#include "analyzer/snapshot/snapshot.h"
 
 namespace heapline {
 
@@ -30,6 +32,9 @@ struct HeapSide {
 // Reads the snapshot at `path` and adds it to `side`.
 absl::Status AddFile(const std::string& path, CallStacks* stacks,
                      HeapSide* side);
+// The same for what TryReadSnapshot gave.
+absl::Status AddRead(const absl::StatusOr<Snapshot>& snapshot,
+                     CallStacks* stacks, HeapSide* side);
 
 // Names a snapshot in a report.
 SnapshotName NameOf(const Snapshot& snapshot);
