@@ -101,9 +101,9 @@ absl::StatusOr<Document> MakeDiffReport(const ReportRequest& request) {
       TotalsAside("older_process", older, rows.newer - rows.growth),
       TotalsAside("process", newer, rows.newer)};
   Table table = HeapTable(rows, stacks, request, HeapTableKind::kGrowth);
-  AppendNotes(
-      NotesOfShownRows(rows, table.rows.size(), stacks, symbolizer->Notes()),
-      &document.notes);
+  AppendNotes(NotesOfShownRows(rows, table.rows.size(), stacks,
+                               request.rows.key, symbolizer->Notes()),
+              &document.notes);
   document.body = std::move(table);
   return document;
 }

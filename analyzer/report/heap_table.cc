@@ -196,8 +196,9 @@ Table HeapTable(const HeapRows& rows, const CallStacks& stacks,
 }
 
 std::vector<std::string> NotesOfShownRows(
-    const HeapRows& rows, size_t shown, const CallStacks& stacks,
+    const HeapRows& rows, size_t shown, const CallStacks& stacks, Key key,
     const std::vector<std::string>& notes) {
+  if (key == Key::kModule || key == Key::kThread) return {};
   std::set<std::string> modules;
   for (size_t i = 0; i < shown; ++i) {
     const SourceFrame& site =

@@ -30,9 +30,10 @@ std::vector<std::string> HeapTableNotes(const HeapRows& rows,
                                         const Amounts& exact);
 
 // Of the symbolizer's notes ("MODULE: why its lines are unknown") those of a
-// module that one of the first `shown` rows is charged to without a line.
+// module that one of the first `shown` rows is charged to without a line; none
+// where the key does not ask for lines.
 std::vector<std::string> NotesOfShownRows(
-    const HeapRows& rows, size_t shown, const CallStacks& stacks,
+    const HeapRows& rows, size_t shown, const CallStacks& stacks, Key key,
     const std::vector<std::string>& notes);
 
 }  // namespace heapline

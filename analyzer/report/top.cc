@@ -32,7 +32,8 @@ absl::StatusOr<Document> MakeTopReport(const ReportRequest& request) {
   document.asides = {TotalsAside("process", side, rows.newer)};
   Table table = HeapTable(rows, stacks, request, HeapTableKind::kLive);
   for (std::string& note :
-       NotesOfShownRows(rows, table.rows.size(), stacks, symbolizer->Notes())) {
+       NotesOfShownRows(rows, table.rows.size(), stacks, request.rows.key,
+                        symbolizer->Notes())) {
     document.notes.push_back(std::move(note));
   }
   document.body = std::move(table);
