@@ -69,6 +69,29 @@ std::string WrongValue(const std::string& message) {
                       absl::StrJoin(values, ", "));
 }
 
+// "FILE: At Most 1 required but received 2" is CLI11's; said in our words.
+std::string TooMany(const std::string& message) {
+  const std::vector<std::string> parts =
+      absl::StrSplit(message, absl::MaxSplits(": At Most ", 1));
+  if (parts.size() != 2) return message;
+  const std::vector<std::string> numbers =
+      absl::StrSplit(parts[1], " required but received ");
+  if (numbers.size() != 2) return message;
+  return absl::StrCat(parts[0], ": takes at most ", numbers[0], ", ",
+                      numbers[1], " were given");
+}
+
+// The first of the words that looks like an option, its value left away:
+// "--sotr=count" is "--sotr". "" for none.
+std::string FirstOption(const std::vector<std::string>& words) {
+  for (const std::string& word : words) {
+    if (word.size() > 1 && word[0] == '-') {
+      return word.substr(0, word.find('='));
+    }
+  }
+  return "";
+}
+
 bool IsExtraArguments(const CLI::ParseError& error) {
   return error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError);
 }
@@ -81,16 +104,16 @@ std::string UsageMessage(const CLI::App& app, const CLI::App& command,
   const std::string help =
       is_root ? "heapline --help"
               : absl::StrCat("heapline ", command.get_name(), " --help");
-  std::string message =
-      WrongValue(SafeText(absl::StrReplaceAll(error.what(), {{"\n", "; "}})));
+  std::string message = TooMany(
+      WrongValue(SafeText(absl::StrReplaceAll(error.what(), {{"\n", "; "}}))));
   const std::vector<std::string> extras = app.remaining(true);
-  if (IsExtraArguments(error) && !extras.empty()) {
-    // "--sotr=count" is "--sotr".
-    const std::string word = extras[0].substr(0, extras[0].find('='));
-    if (absl::StartsWith(word, "-") && word.size() > 1) {
-      message = Unknown("option", word, OptionNames(command));
-    } else if (is_root) {
-      message = Unknown("command", word, CommandNames(app));
+  // A mistyped option comes first: its value then stands as one file too many.
+  const std::string option = FirstOption(extras);
+  if (!option.empty()) {
+    message = Unknown("option", option, OptionNames(command));
+  } else if (IsExtraArguments(error) && !extras.empty()) {
+    if (is_root) {
+      message = Unknown("command", extras[0], CommandNames(app));
     } else {
       message = absl::StrCat("one argument too many: ", SafeText(extras[0]));
     }

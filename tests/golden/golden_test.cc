@@ -68,6 +68,8 @@ constexpr GoldenCase kCases[] = {
     {"info_directory", "info snapshots/farm -o - | grep -c ^program"},
     {"mistyped_command", "tpo snapshots/server-1.txt"},
     {"mistyped_option", "top --sotr=count snapshots/server-1.txt"},
+    {"mistyped_option_and_value", "top --sotr count snapshots/server-1.txt"},
+    {"one_file_too_many", "info snapshots/server-1.txt snapshots/server-2.txt"},
     {"mistyped_key", "top --by lines snapshots/server-1.txt"},
     {"no_file", "top snapshots/nothing.txt"},
     {"no_snapshot", "top golden_test.cc"},
