@@ -23,9 +23,10 @@ namespace heapline {
 namespace {
 
 // Whether mappings are recorded. False in a vfork child too: nothing there may
-// change what its parent knows.
+// change what its parent knows. The tracer is never started from here: another
+// allocator that comes before us maps memory under its own lock, and what
+// start asks of the loader would come back to that allocator.
 bool RegionsAreNoted() {
-  if (__builtin_expect(CurrentMode() == Mode::kUnset, 0)) StartTracer();
   return __builtin_expect(tracer.options.mmap, 0) &&
          CurrentMode() == Mode::kTracing && !tracer.calls_restricted &&
          !IsVforkChild();
@@ -35,7 +36,7 @@ uintptr_t ToAddress(const void* pointer) {
   return reinterpret_cast<uintptr_t>(pointer);
 }
 
-// While the next functions are being found the loader may come by.
+// Before start, and while the next functions are being found.
 long FinishRawCall(long result) {
   if (!sys::Failed(result)) return result;
   errno = static_cast<int>(-result);

@@ -3,6 +3,7 @@
 //
 // A vfork child may call any of them in its parent's memory: ProcessEnds,
 // BeforeExec and RestrictCalls know it and do nothing.
+#include <errno.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -49,7 +50,6 @@ void NoteUnload() {
 // hook, with C linkage for the assembler's sake.
 extern "C" __attribute__((visibility("hidden"))) void heapline_before_raw_call(
     long number, long first, long second) {
-  EnsureStarted();
   switch (number) {
     case SYS_seccomp:
       if (first == 0 || first == 1) RestrictCalls();  // SECCOMP_SET_MODE_…
@@ -64,6 +64,14 @@ extern "C" __attribute__((visibility("hidden"))) void heapline_before_raw_call(
     default:
       break;
   }
+}
+
+// A raw call's result as libc's syscall() gives it.
+extern "C" __attribute__((visibility("hidden"))) long heapline_finish_raw_call(
+    long result) {
+  if (!sys::Failed(result)) return result;
+  errno = static_cast<int>(-result);
+  return -1;
 }
 
 extern "C" __attribute__((visibility("hidden"))) long heapline_raw_exec(
@@ -97,14 +105,16 @@ HEAPLINE_EXPORT __attribute__((noreturn)) void _Exit(int status) {
   for (;;) heapline::sys::Call(SYS_exit_group, status);
 }
 
-// ---- System calls by number. The next function is jumped to, never called:
+// ---- System calls by number. Before start the call is made here: another
+// allocator that comes before us may be asking under its own lock, and what
+// start asks of the loader would come back to it. Later the next function is jumped to, never called:
 // what it is asked for may return twice (a raw clone onto another stack), and
 // our frame must not lie between.
 HEAPLINE_EXPORT __attribute__((naked)) long syscall(long, ...) {
   __asm__(
       "endbr64\n"
       "cmpq $0, _ZN8heapline4next7syscallE(%rip)\n"
-      "je 1f\n"
+      "je 3f\n"
       "cmpq $59, %rdi\n"  // execve
       "je 2f\n"
       "cmpq $322, %rdi\n"  // execveat
@@ -149,7 +159,18 @@ HEAPLINE_EXPORT __attribute__((naked)) long syscall(long, ...) {
       ".cfi_adjust_cfa_offset -8\n"
       "jmp 0b\n"
       "2:\n"
-      "jmp heapline_raw_exec\n");
+      "jmp heapline_raw_exec\n"
+      "3:\n"
+      "movq %rdi, %rax\n"
+      "movq %rsi, %rdi\n"
+      "movq %rdx, %rsi\n"
+      "movq %rcx, %rdx\n"
+      "movq %r8, %r10\n"
+      "movq %r9, %r8\n"
+      "movq 8(%rsp), %r9\n"
+      "syscall\n"
+      "movq %rax, %rdi\n"
+      "jmp heapline_finish_raw_call\n");
 }
 
 static_assert(SYS_execve == 59 && SYS_execveat == 322 &&
@@ -166,6 +187,12 @@ HEAPLINE_EXPORT int prctl(int option, ...) {
   const unsigned long d = va_arg(list, unsigned long);
   va_end(list);
   heapline::heapline_before_raw_call(SYS_prctl, option, static_cast<long>(a));
+  if (next::prctl == nullptr) {
+    return static_cast<int>(heapline::heapline_finish_raw_call(
+        heapline::sys::Call(SYS_prctl, option, static_cast<long>(a),
+                            static_cast<long>(b), static_cast<long>(c),
+                            static_cast<long>(d))));
+  }
   return next::prctl(option, a, b, c, d);
 }
 

@@ -65,6 +65,21 @@ class SteppingAside(ProbeTest):
         self.assertEqual(3, self.run_traced([program]).status)
         self.assertEqual(1, len(self.read_all()))
 
+    def test_another_allocator_before_or_behind_us_does_not_hang(self):
+        program = self.build_with()
+        for name in ("libjemalloc.so.2", "libtcmalloc_minimal.so.4",
+                     "libmimalloc.so.2.0"):
+            path = "/usr/lib/x86_64-linux-gnu/" + name
+            if not os.path.exists(path):
+                continue
+            environment = self.traced_environment()
+            shim = environment["LD_PRELOAD"]
+            for order in (f"{shim} {path}", f"{path} {shim}"):
+                environment["LD_PRELOAD"] = order
+                outcome = self.run_program([program], environment, timeout=20)
+                self.assertEqual((3, b"still here\n"),
+                                 (outcome.status, outcome.stdout), order)
+
     def test_valgrind_runs_the_program_alone(self):
         valgrind = self.need("valgrind")
         program = self.build_with()
