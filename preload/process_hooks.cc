@@ -107,9 +107,9 @@ HEAPLINE_EXPORT __attribute__((noreturn)) void _Exit(int status) {
 
 // ---- System calls by number. Before start the call is made here: another
 // allocator that comes before us may be asking under its own lock, and what
-// start asks of the loader would come back to it. Later the next function is jumped to, never called:
-// what it is asked for may return twice (a raw clone onto another stack), and
-// our frame must not lie between.
+// start asks of the loader would come back to it. Later the next function is
+// jumped to, never called: what it is asked for may return twice (a raw clone
+// onto another stack), and our frame must not lie between.
 HEAPLINE_EXPORT __attribute__((naked)) long syscall(long, ...) {
   __asm__(
       "endbr64\n"
@@ -188,10 +188,10 @@ HEAPLINE_EXPORT int prctl(int option, ...) {
   va_end(list);
   heapline::heapline_before_raw_call(SYS_prctl, option, static_cast<long>(a));
   if (next::prctl == nullptr) {
-    return static_cast<int>(heapline::heapline_finish_raw_call(
-        heapline::sys::Call(SYS_prctl, option, static_cast<long>(a),
-                            static_cast<long>(b), static_cast<long>(c),
-                            static_cast<long>(d))));
+    return static_cast<int>(
+        heapline::heapline_finish_raw_call(heapline::sys::Call(
+            SYS_prctl, option, static_cast<long>(a), static_cast<long>(b),
+            static_cast<long>(c), static_cast<long>(d))));
   }
   return next::prctl(option, a, b, c, d);
 }
