@@ -1,7 +1,6 @@
 // mmap, munmap, mremap, mprotect: what pages can be read may change (answers
 // of readable_memory are void from then on), and with mmap=1 what the program
 // maps is a class of its own. The C library's own mappings do not come here.
-#include <errno.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -12,6 +11,7 @@
 #include "preload/mapped_regions.h"
 #include "preload/next.h"
 #include "preload/pages.h"
+#include "preload/raw_call.h"
 #include "preload/readable_memory.h"
 #include "preload/sys.h"
 #include "preload/tracer.h"
@@ -36,23 +36,29 @@ uintptr_t ToAddress(const void* pointer) {
   return reinterpret_cast<uintptr_t>(pointer);
 }
 
-// Before start, and while the next functions are being found.
-long FinishRawCall(long result) {
-  if (!sys::Failed(result)) return result;
-  errno = static_cast<int>(-result);
-  return -1;
-}
-
+// By the raw call before start, and while the next functions are being found.
 void* Map(void* start, size_t bytes, int protection, int flags, int descriptor,
           off_t offset) {
   if (next::mmap == nullptr) {
-    return reinterpret_cast<void*>(
-        FinishRawCall(sys::Call(SYS_mmap, sys::Arg(start), sys::Arg(bytes),
-                                protection, flags, descriptor, offset)));
+    return reinterpret_cast<void*>(heapline_finish_raw_call(
+        sys::Call(SYS_mmap, sys::Arg(start), sys::Arg(bytes), protection, flags,
+                  descriptor, offset)));
   }
   void* result =
       next::mmap(start, bytes, protection, flags, descriptor, offset);
   if ((flags & MAP_FIXED) != 0) ForgetReadablePages();
+  return result;
+}
+
+// mmap and mmap64 are one function where off_t has 64 bits.
+inline __attribute__((always_inline)) void* MapAndNote(
+    void* start, size_t bytes, int protection, int flags, int descriptor,
+    off_t offset, const CallerContext& caller, void* frame) {
+  const bool is_noted = RegionsAreNoted();
+  void* result = Map(start, bytes, protection, flags, descriptor, offset);
+  if (is_noted && result != MAP_FAILED) {
+    NoteMapped(ToAddress(result), bytes, caller, frame);
+  }
   return result;
 }
 
@@ -67,26 +73,16 @@ namespace sys = heapline::sys;
 
 HEAPLINE_EXPORT void* mmap(void* start, size_t bytes, int protection, int flags,
                            int descriptor, off_t offset) {
-  const bool is_noted = RegionsAreNoted();
-  void* result =
-      heapline::Map(start, bytes, protection, flags, descriptor, offset);
-  if (is_noted && result != MAP_FAILED) {
-    heapline::NoteMapped(ToAddress(result), bytes, HEAPLINE_CALLER_CONTEXT(),
-                         HEAPLINE_FRAME);
-  }
-  return result;
+  return heapline::MapAndNote(start, bytes, protection, flags, descriptor,
+                              offset, HEAPLINE_CALLER_CONTEXT(),
+                              HEAPLINE_FRAME);
 }
 
 HEAPLINE_EXPORT void* mmap64(void* start, size_t bytes, int protection,
                              int flags, int descriptor, off_t offset) {
-  const bool is_noted = RegionsAreNoted();
-  void* result =
-      heapline::Map(start, bytes, protection, flags, descriptor, offset);
-  if (is_noted && result != MAP_FAILED) {
-    heapline::NoteMapped(ToAddress(result), bytes, HEAPLINE_CALLER_CONTEXT(),
-                         HEAPLINE_FRAME);
-  }
-  return result;
+  return heapline::MapAndNote(start, bytes, protection, flags, descriptor,
+                              offset, HEAPLINE_CALLER_CONTEXT(),
+                              HEAPLINE_FRAME);
 }
 
 HEAPLINE_EXPORT int munmap(void* start, size_t bytes) {
@@ -96,7 +92,7 @@ HEAPLINE_EXPORT int munmap(void* start, size_t bytes) {
     heapline::NoteUnmapped(ToAddress(start), bytes, HEAPLINE_FRAME);
   }
   if (next::munmap == nullptr) {
-    return static_cast<int>(heapline::FinishRawCall(
+    return static_cast<int>(heapline::heapline_finish_raw_call(
         sys::Call(SYS_munmap, sys::Arg(start), sys::Arg(bytes))));
   }
   ForgetReadablePages();
@@ -107,7 +103,7 @@ HEAPLINE_EXPORT int munmap(void* start, size_t bytes) {
 
 HEAPLINE_EXPORT int mprotect(void* start, size_t bytes, int protection) {
   if (next::mprotect == nullptr) {
-    return static_cast<int>(heapline::FinishRawCall(
+    return static_cast<int>(heapline::heapline_finish_raw_call(
         sys::Call(SYS_mprotect, sys::Arg(start), sys::Arg(bytes), protection)));
   }
   ForgetReadablePages();
@@ -124,7 +120,7 @@ HEAPLINE_EXPORT void* mremap(void* start, size_t old_bytes, size_t new_bytes,
   va_end(list);
   const bool is_noted = RegionsAreNoted();
   if (next::mremap == nullptr) {
-    return reinterpret_cast<void*>(heapline::FinishRawCall(
+    return reinterpret_cast<void*>(heapline::heapline_finish_raw_call(
         sys::Call(SYS_mremap, sys::Arg(start), sys::Arg(old_bytes),
                   sys::Arg(new_bytes), flags, sys::Arg(new_start))));
   }

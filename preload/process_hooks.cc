@@ -13,6 +13,7 @@
 #include "preload/lifecycle.h"
 #include "preload/modules.h"
 #include "preload/next.h"
+#include "preload/raw_call.h"
 #include "preload/sys.h"
 #include "preload/thread_state.h"
 #include "preload/tracer.h"
@@ -66,9 +67,7 @@ extern "C" __attribute__((visibility("hidden"))) void heapline_before_raw_call(
   }
 }
 
-// A raw call's result as libc's syscall() gives it.
-extern "C" __attribute__((visibility("hidden"))) long heapline_finish_raw_call(
-    long result) {
+extern "C" long heapline_finish_raw_call(long result) {
   if (!sys::Failed(result)) return result;
   errno = static_cast<int>(-result);
   return -1;
