@@ -1,0 +1,1 @@
+"""Hazards B: locks, forks, threads, signals."""

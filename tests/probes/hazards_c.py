@@ -1,0 +1,1 @@
+"""Hazards C: the process's surroundings and resources."""
