@@ -12,6 +12,7 @@
 #include "preload/control.h"
 #include "preload/follow.h"
 #include "preload/heap_totals.h"
+#include "preload/lookup_order.h"
 #include "preload/mapped_regions.h"
 #include "preload/message.h"
 #include "preload/modules.h"
@@ -112,22 +113,16 @@ bool HasReasonToStepAside() {
 // Allocations that go to a malloc in front of ours are not seen: a program
 // with an allocator of its own, or another preload before us.
 void TellForeignMalloc() {
-  const uintptr_t used = reinterpret_cast<uintptr_t>(FindSymbol("malloc"));
-  const uintptr_t own = ModuleStart(reinterpret_cast<uintptr_t>(&StartTracer));
-  if (used == 0 || own == 0 || ModuleStart(used) == own) return;
-  tracer.incomplete |= HL_INCOMPLETE_LATE_START;
-  Dl_info info = {};
+  const char* definer = DefinerBefore("malloc");
+  if (definer == nullptr) return;
+  tracer.incomplete |= HL_INCOMPLETE_FOREIGN_MALLOC;
   Line line;
   line.Add("malloc is that of ");
-  if (dladdr(reinterpret_cast<void*>(used), &info) != 0 &&
-      info.dli_fname != nullptr) {
-    line.Add(info.dli_fname);
-  } else {
-    line.Add("another library");
-  }
+  line.Add(definer[0] != '\0' ? definer : "the program itself");
   line.Add(
-      ", before libheapline.so: what goes to it directly is not traced "
-      "(put libheapline.so first in LD_PRELOAD)");
+      ", before libheapline.so: what it does not take from the next malloc is "
+      "not traced");
+  if (definer[0] != '\0') line.Add(" (put libheapline.so first in LD_PRELOAD)");
   Say(Severity::kError, line);
 }
 

@@ -154,6 +154,8 @@ void FinishRealloc(ThreadState* thread, const ReallocRecord& record,
   if (thread->guard == 1) thread->in_flight.old_address = 0;
   if (record.entry.is_live()) {
     SubtractFreed(thread, record.bytes);
+  } else if (thread->guard == 1) {
+    thread->foreign_frees += 1;
   }
   if (new_address != 0 && CurrentMode() == Mode::kTracing) {
     RecordAllocation(thread, new_address, requested_bytes, caller);

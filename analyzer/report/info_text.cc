@@ -23,6 +23,7 @@ constexpr IncompleteReason kIncompleteReasons[] = {
     {HL_INCOMPLETE_STOPPED, "tracing was stopped for a while"},
     {HL_INCOMPLETE_DROPPED, "blocks were dropped for want of room"},
     {HL_INCOMPLETE_THREADS, "a thread was not stopped"},
+    {HL_INCOMPLETE_FOREIGN_MALLOC, "another malloc came before the tracer's"},
 };
 
 class LineList {

@@ -180,7 +180,8 @@ enum {
   HL_INCOMPLETE_STOPPED = 4,      /* `stop` was in force for a while */
   HL_INCOMPLETE_DROPPED = 8,      /* blocks without room in the table */
   HL_INCOMPLETE_THREADS = 16,     /* a thread was not stopped */
-  HL_INCOMPLETE_INHERITED = 32    /* unused: a fork's copy is complete */
+  HL_INCOMPLETE_INHERITED = 32,   /* unused: a fork's copy is complete */
+  HL_INCOMPLETE_FOREIGN_MALLOC = 64 /* another malloc came before ours */
 };
 
 /* Limits a reader may rely on and must check. */

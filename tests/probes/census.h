@@ -3,10 +3,11 @@
  * environment, signal dispositions and masks, limits, working directory.
  *
  * census(where) prints to stdout. It leaves out only what a tracer is told to
- * change: its own two or three variables, and the one reserved real-time signal.
+ * change: its own two or three variables and the one reserved real-time
+ * signal.
  * Opens one descriptor while it runs; uses no malloc of its own. */
-#ifndef HEAPLINE_TESTS_PROBES_CENSUS_H
-#define HEAPLINE_TESTS_PROBES_CENSUS_H
+#ifndef HEAPLINE_TESTS_PROBES_CENSUS_H_
+#define HEAPLINE_TESTS_PROBES_CENSUS_H_
 
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE

@@ -35,6 +35,10 @@ HEAPTRACK_PATHS = ["/usr/lib/heaptrack/libheaptrack_preload.so",
                    "/usr/lib64/heaptrack/libheaptrack_preload.so"]
 
 
+# Variables that differ between a plain run and a traced one.
+TRACERS_OWN = ["LD_PRELOAD", "HEAPLINE_OPTIONS", "DUMP_HEAPTRACK_OUTPUT"]
+
+
 class Skip(Exception):
     """The probe cannot be run on this machine; the text says what is missing."""
 
@@ -167,10 +171,23 @@ class World:
         variables["LD_PRELOAD"] = " ".join(order)
         return variables
 
+    def behind(self, launcher, command, options=""):
+        """(command, environment): an untraced `launcher` that starts the
+        traced `command` in surroundings of its own making."""
+        plain = self.environment()
+        traced = self.environment(options)
+        settings = [f"{name}={value}" for name, value in traced.items()
+                    if value != plain.get(name) or name in TRACERS_OWN]
+        for name in TRACERS_OWN:
+            plain.pop(name, None)
+        return [*launcher, "/usr/bin/env", *settings, *command], plain
+
     def run(self, command, options="", environment=None, stdin=b"",
-            compare=True, **more):
+            compare=True, tells=None, **more):
         """Runs to the end and notes status and output (unless compare=False).
-        `options` are further HEAPLINE_OPTIONS, used under heapline alone."""
+        `options` are further HEAPLINE_OPTIONS, used under heapline alone.
+        `tells` is a range: so many lines of its own the tracer may say, which
+        are taken out of stderr."""
         more.setdefault("cwd", self.folder)
         process = subprocess.Popen(
             command, env=environment or self.environment(options),
@@ -182,10 +199,14 @@ class World:
             end_group(process)
             raise Hang(f"{os.path.basename(command[0])} did not end in "
                        f"{self.seconds} s") from None
-        return self._noted(process, stdout, stderr, compare)
+        return self._noted(process, stdout, stderr, compare, tells)
 
-    def _noted(self, process, stdout, stderr, compare):
+    def _noted(self, process, stdout, stderr, compare, tells=None):
         """The folder's name differs from run to run: it is no difference."""
+        if tells is not None:
+            stderr, told = without_tracers_lines(stderr)
+            if self.heapline:
+                self.check(len(told) in tells, f"it said {told!r}")
         own = self.folder.encode()
         outcome = Outcome(process.returncode, stdout.replace(own, b"FOLDER"),
                           stderr.replace(own, b"FOLDER"))
@@ -206,13 +227,13 @@ class World:
         self._cleanups.append(lambda: end_group(process))
         return process
 
-    def finish(self, process, compare=True):
+    def finish(self, process, compare=True, tells=None):
         """Awaits a started program and notes status and output."""
         try:
             stdout, stderr = process.communicate(timeout=self.seconds)
         except subprocess.TimeoutExpired:
             raise Hang(f"{process.args[0]} did not end") from None
-        return self._noted(process, stdout, stderr, compare)
+        return self._noted(process, stdout, stderr, compare, tells)
 
     def wait_until(self, is_so, what):
         end = time.monotonic() + self.seconds
@@ -275,6 +296,19 @@ def end_group(process):
     for stream in (process.stdin, process.stdout, process.stderr):
         if stream:
             stream.close()
+
+
+def without_tracers_lines(stderr):
+    """(what the program wrote, the lines that a tracer wrote)."""
+    lines = stderr.splitlines(keepends=True)
+    told = [line for line in lines if line.startswith(b"heapline: ")
+            or b"heaptrack" in line]
+    return b"".join(line for line in lines if line not in told), told
+
+
+def blocks_of(snapshot, requested_bytes):
+    """How many live blocks of that size a snapshot has."""
+    return sum(1 for block in snapshot.blocks if block[1] == requested_bytes)
 
 
 def read_whole(path):
