@@ -1,14 +1,10 @@
-// Prints what `heapline diff` costs on two snapshots of N million blocks
-// (default 10) by 200 000 call stacks, 24 frames deep: wall-clock seconds and
-// peak memory of the command, started as a user starts it. The files carry
-// their symbols, so that no binary is read (symbolize_bench measures that).
-// Usage: diff_bench [N [KEY]]
-#include <fcntl.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
+// make_bench_snapshots: two made-up snapshots of N million blocks each by
+// 200 000 call stacks, 24 frames deep, for reports to be measured with. The
+// files carry their symbols, so that no binary is read (symbolize_bench
+// measures that). The same bytes on every run.
+//
+//   make_bench_snapshots MILLIONS OLDER NEWER
 
-#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -104,58 +100,17 @@ bool WriteFile(const std::string& path, const Snapshot& snapshot) {
   return file.good();
 }
 
-// Runs the command, its output thrown away, and prints what it took.
-bool Measure(const std::string& older, const std::string& newer,
-             const std::string& key) {
-  const auto start = std::chrono::steady_clock::now();
-  const pid_t child = fork();
-  if (child == 0) {
-    const int null = open("/dev/null", O_WRONLY);
-    dup2(null, STDOUT_FILENO);
-    execl(HEAPLINE_CLI, "heapline", "diff", older.c_str(), newer.c_str(),
-          "--by", key.c_str(), static_cast<char*>(nullptr));
-    _exit(127);
-  }
-  int status = 0;
-  struct rusage usage = {};
-  if (child < 0 || wait4(child, &status, 0, &usage) != child || status != 0) {
-    std::fprintf(stderr, "heapline diff failed: status %d\n", status);
-    return false;
-  }
-  const std::chrono::duration<double> seconds =
-      std::chrono::steady_clock::now() - start;
-  const auto in_seconds = [](const struct timeval& time) {
-    return static_cast<double>(time.tv_sec) + time.tv_usec * 1e-6;
-  };
-  std::printf("diff --by %s: %.2f s, %.2f s of CPU, %.2f GiB at most\n",
-              key.c_str(), seconds.count(),
-              in_seconds(usage.ru_utime) + in_seconds(usage.ru_stime),
-              static_cast<double>(usage.ru_maxrss) / (1 << 20));
-  return true;
-}
-
 }  // namespace
 }  // namespace heapline
 
 int main(int argc, char** argv) {
-  const uint64_t blocks =
-      (argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 10) * 1000000;
-  char directory[] = "/tmp/heapline-diff-bench-XXXXXX";
-  if (mkdtemp(directory) == nullptr) return 1;
-  const std::string older = std::string(directory) + "/older.hl";
-  const std::string newer = std::string(directory) + "/newer.hl";
-  bool is_good =
-      heapline::WriteFile(older, heapline::MakeSnapshot(blocks, 12345)) &&
-      heapline::WriteFile(newer, heapline::MakeSnapshot(blocks, 67890));
-  if (argc > 2) {
-    is_good = is_good && heapline::Measure(older, newer, argv[2]);
-  } else {
-    for (const char* key : {"line", "function", "stack", "thread"}) {
-      is_good = is_good && heapline::Measure(older, newer, key);
-    }
+  if (argc != 4) {
+    std::fprintf(stderr, "usage: %s MILLIONS OLDER NEWER\n", argv[0]);
+    return 2;
   }
-  unlink(older.c_str());
-  unlink(newer.c_str());
-  rmdir(directory);
-  return is_good ? 0 : 1;
+  const uint64_t blocks = std::strtoull(argv[1], nullptr, 10) * 1000000;
+  const bool is_written =
+      heapline::WriteFile(argv[2], heapline::MakeSnapshot(blocks, 12345)) &&
+      heapline::WriteFile(argv[3], heapline::MakeSnapshot(blocks, 67890));
+  return is_written ? 0 : 1;
 }
