@@ -28,6 +28,20 @@ void* MoveFromBootstrap(void* block, size_t bytes) {
   return moved;
 }
 
+// What realloc(block, 0) must be asked for: 0 may mean "free", which depends on
+// the allocator; without a block it is a malloc like any other.
+inline size_t AskedOfRealloc(const void* block, size_t bytes) {
+  return bytes == 0 && block != nullptr ? 0 : Asked(bytes);
+}
+
+// An allocator that has answered realloc(block, 0) with a block of its smallest
+// class: the live table cannot tell two of those apart.
+void* AtLeastLeastRequest(Hook& hook, void* block) {
+  if (Asked(0) == 0) return block;
+  void* larger = hook.Forward(next::realloc, block, Asked(0));
+  return larger != nullptr ? larger : block;
+}
+
 // Both forms of realloc: `real(bytes)` calls the next function.
 template <typename Real>
 HEAPLINE_ALWAYS_INLINE void* Reallocate(Hook& hook, void* block, size_t bytes,
@@ -46,6 +60,9 @@ HEAPLINE_ALWAYS_INLINE void* Reallocate(Hook& hook, void* block, size_t bytes,
   const ReallocRecord record =
       BeginRealloc(hook.thread(), reinterpret_cast<uintptr_t>(block));
   void* moved = hook.Forward(real);
+  if (__builtin_expect(bytes == 0 && moved != nullptr, 0)) {
+    moved = AtLeastLeastRequest(hook, moved);
+  }
   if (moved == nullptr && bytes != 0) {
     UndoRealloc(hook.thread(), reinterpret_cast<uintptr_t>(block), record);
     return nullptr;
@@ -89,7 +106,7 @@ HEAPLINE_EXPORT void* realloc(void* block, size_t bytes) noexcept {
   if (heapline::IsStarting()) {
     return heapline::MoveFromBootstrap(block, bytes);
   }
-  const size_t asked = bytes == 0 ? 0 : Asked(bytes);
+  const size_t asked = heapline::AskedOfRealloc(block, bytes);
   return heapline::Reallocate(hook, block, bytes, HEAPLINE_CALLER_CONTEXT(),
                               [=] { return next::realloc(block, asked); });
 }
@@ -107,7 +124,7 @@ HEAPLINE_EXPORT void* reallocarray(void* block, size_t count,
   if (heapline::IsStarting()) {
     return heapline::MoveFromBootstrap(block, total);
   }
-  const size_t asked = total == 0 ? 0 : Asked(total);
+  const size_t asked = heapline::AskedOfRealloc(block, total);
   return heapline::Reallocate(hook, block, total, HEAPLINE_CALLER_CONTEXT(),
                               [=] { return next::realloc(block, asked); });
 }
