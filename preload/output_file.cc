@@ -186,7 +186,7 @@ long OutputFile::OpenDirectory(uint64_t sequence, const char** what) {
 }
 
 long OutputFile::Open(Descriptors descriptors, uint64_t sequence,
-                      const char** what) {
+                      char* temporary_path, const char** what) {
   descriptors_ = descriptors;
   const long failed = OpenDirectory(sequence, what);
   if (failed != 0) {
@@ -202,6 +202,9 @@ long OutputFile::Open(Descriptors descriptors, uint64_t sequence,
     AddProgram(&text);
     text.Byte('.').Number(static_cast<uint64_t>(tracer.pid)).Byte('.');
     text.Hex(RandomNumber()).Text(".tmp");
+    TextBuilder whole(temporary_path, kPathBytes);
+    whole.Text(path_).Byte('/').Text(temporary_);
+    if (!whole.fits()) temporary_path[0] = '\0';
     result =
         sys::OpenAt(directory_, temporary_,
                     O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);

@@ -18,8 +18,11 @@ class OutputFile {
   // Opens the temporary file. 0, or -errno with *what naming the step.
   // `own_descriptors`: the caller's table is its own copy (the snapshot's
   // child); else descriptors below 3 are kept free.
+  // `temporary_path`, of kPathBytes, has the file's whole name from before it
+  // exists: whoever outlives the writer can remove it.
   enum class Descriptors { kOwn, kShared };
-  long Open(Descriptors descriptors, uint64_t sequence, const char** what);
+  long Open(Descriptors descriptors, uint64_t sequence, char* temporary_path,
+            const char** what);
 
   int descriptor() const { return descriptor_; }
 

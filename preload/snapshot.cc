@@ -1,5 +1,7 @@
 #include "preload/snapshot.h"
 
+#include <fcntl.h>
+
 #include "preload/clock.h"
 #include "preload/control.h"
 #include "preload/heap_totals.h"
@@ -84,6 +86,13 @@ void NoteLost(Reason reason, long error, const char* what) {
   Say(Severity::kError, line);
 }
 
+// A child that was killed leaves what it had written so far. Gone already where
+// it had its final name.
+void RemoveTemporaryFile(const WrittenFile& file) {
+  if (file.temporary_path[0] == '\0') return;
+  sys::Call(SYS_unlinkat, AT_FDCWD, sys::Arg(file.temporary_path), 0);
+}
+
 // What a finished writer left behind. The page's texts are the child's own.
 bool NoteOutcome(Reason reason, const WriterPage& page) {
   switch (StateOf(&page)) {
@@ -101,6 +110,7 @@ bool NoteOutcome(Reason reason, const WriterPage& page) {
       NoteLost(reason, page.error, page.what);
       return false;
     default:
+      RemoveTemporaryFile(page.file);
       NoteLost(reason, kChildDied, "the writing child died:");
       if (reason == Reason::kRequest) ReplyLost(kChildDied, "its writer died");
       return false;

@@ -290,7 +290,7 @@ long WriteSnapshot(const CutFacts& facts, WrittenFile* written,
   const bool was_pending = FileSizeSignalIsPending();
   long result = file.Open(facts.in_process ? OutputFile::Descriptors::kShared
                                            : OutputFile::Descriptors::kOwn,
-                          facts.sequence, what);
+                          facts.sequence, written->temporary_path, what);
   if (result != 0) return result;
   section = SectionWriter();
   if (section.Initialize(file.descriptor())) {

@@ -31,7 +31,8 @@ struct CutFacts {
 };
 
 struct WrittenFile {
-  char path[4096];  // its final name
+  char path[4096];            // its final name
+  char temporary_path[4096];  // before it had that; "": not yet made
   uint64_t sequence;
   uint64_t bytes;
   uint64_t live_bytes;
