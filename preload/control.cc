@@ -7,6 +7,7 @@
 
 #include "preload/call_tree.h"
 #include "preload/clock.h"
+#include "preload/descriptor_window.h"
 #include "preload/heap_totals.h"
 #include "preload/lifecycle.h"
 #include "preload/message.h"
@@ -26,6 +27,10 @@ namespace {
 // shared file is mapped while there is one.
 alignas(HL_CONTROL_PAGE_BYTES) unsigned char storage[HL_CONTROL_PAGE_BYTES];
 bool is_shared;
+// In a forked copy that could not get rid of its parent's page: stands in for
+// it, shared with nobody.
+unsigned char own_storage[HL_CONTROL_PAGE_BYTES];
+bool storage_is_the_parents;
 // Its name, for the removal; empty: no file.
 char file_path[256];
 
@@ -34,7 +39,10 @@ uint64_t answered_number;
 uint32_t answering;
 char request_label[HL_MAX_LABEL_BYTES];
 
-HlControlPage* Page() { return reinterpret_cast<HlControlPage*>(storage); }
+HlControlPage* Page() {
+  return reinterpret_cast<HlControlPage*>(storage_is_the_parents ? own_storage
+                                                                 : storage);
+}
 
 template <typename T>
 void Put(T* field, T value) {
@@ -261,9 +269,10 @@ void Answer(uint32_t command, const void* leader_context) {
 }
 
 void UnmapPage() {
-  sys::Call(SYS_mmap, sys::Arg(storage), HL_CONTROL_PAGE_BYTES,
-            PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
-            0);
+  const long result = sys::Call(SYS_mmap, sys::Arg(storage),
+                                HL_CONTROL_PAGE_BYTES, PROT_READ | PROT_WRITE,
+                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+  storage_is_the_parents = sys::Failed(result);
   is_shared = false;
 }
 
@@ -275,6 +284,7 @@ void MakeControlPage() {
   NoteStandardError();
   answered_number = 0;
   file_path[0] = '\0';
+  const DescriptorWindow window;
   const uint64_t start_ticks = StartTicks();
   if (tracer.options.control) {
     const long fd = MakePageFileSomewhere(start_ticks);
@@ -284,7 +294,9 @@ void MakeControlPage() {
                          PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0);
       sys::Close(static_cast<int>(fd));
       is_shared = !sys::Failed(result);
-      if (!is_shared) {
+      if (is_shared) {
+        storage_is_the_parents = false;
+      } else {
         sys::Call(SYS_unlinkat, AT_FDCWD, sys::Arg(file_path), 0);
       }
     }
@@ -310,11 +322,11 @@ void RemoveControlPage() {
 }
 
 void DetachControlPage() {
-  if (is_shared) UnmapPage();
+  if (is_shared || storage_is_the_parents) UnmapPage();
   file_path[0] = '\0';
   answered_number = 0;
   answering = 0;
-  __builtin_memset(storage, 0, sizeof storage);
+  __builtin_memset(Page(), 0, HL_CONTROL_PAGE_BYTES);
 }
 
 void RefreshControlPage(uint64_t monotonic_ns) {

@@ -10,6 +10,7 @@
 #include "preload/capture.h"
 #include "preload/clock.h"
 #include "preload/control.h"
+#include "preload/descriptor_window.h"
 #include "preload/follow.h"
 #include "preload/heap_totals.h"
 #include "preload/lookup_order.h"
@@ -144,9 +145,19 @@ void MakeForkWitness() {
 
 void AtExit(void*) { ProcessEnds(); }
 
+// The last handler before fork() and the first after it. Once the program
+// restricts its calls no window is opened any more.
+void BeforeFork() {
+  if (!tracer.calls_restricted) CloseWindowsBeforeFork();
+}
+void AfterForkInParent() {
+  if (!tracer.calls_restricted) AllowWindowsAfterFork();
+}
+
 // After fork(), before the program goes on; a raw clone is noticed by the next
 // hook instead.
 void AfterForkInChild() {
+  ForgetDescriptorWindows();
   if (!IsTraced()) return;
   // Without a page that wipes itself this is the one place that tells.
   if (witness == &plain_witness) plain_witness = 0;
@@ -168,7 +179,7 @@ void RegisterHandlers() {
   }
   if (auto at_fork = reinterpret_cast<RegisterFork>(
           dlsym(RTLD_NEXT, "__register_atfork"))) {
-    at_fork(nullptr, nullptr, &AfterForkInChild, nullptr);
+    at_fork(&BeforeFork, &AfterForkInParent, &AfterForkInChild, nullptr);
   }
   ForgetLookupError();
 }
@@ -179,10 +190,14 @@ bool MakeTables() {
          InitializeCallTree() && InitializeCapture();
 }
 
-void NoteProcess() {
-  tracer.pid = static_cast<int32_t>(sys::GetPid());
+// False: the kernel does not tell who this is.
+bool NoteProcess() {
+  const long pid = sys::GetPid();
+  if (sys::Failed(pid) || sys::Failed(sys::GetTid())) return false;
+  tracer.pid = static_cast<int32_t>(pid);
   tracer.start_ns = MonotonicNs();
   tracer.start_realtime_ns = RealtimeNs();
+  return true;
 }
 
 // The mode after start.
@@ -202,8 +217,13 @@ Mode Start() {
   NoteStandardError();
   NoteExecutable();
   ReadOptions();
-  NoteProcess();
-  if (!ResolveNext() || HasReasonToStepAside()) return Mode::kAside;
+  const bool is_known = NoteProcess();
+  if (!is_known) {
+    Say(Severity::kError,
+        "the kernel refuses getpid or gettid: this process is not traced");
+  }
+  if (!ResolveNext() || !is_known || HasReasonToStepAside())
+    return Mode::kAside;
   RegisterHandlers();
   NoteOutputPath(tracer.options.out);
   MakeForkWitness();
@@ -290,16 +310,21 @@ void BecomeForkedProcess() {
   // The parent's page first, in memory and out of reach.
   DetachControlPage();
   *witness = 1;
+  ForgetDescriptorWindows();
   ForgetSnapshots();
   EnterBlocksOfLostThreads();
   KeepOnlyCallingThread();
   ForgetMappedRegionsLock();
   ForgetProgramNotesLock();
-  NoteProcess();
+  const bool is_known = NoteProcess();
   RestartEpochs();
   end_state = kRunning;
   tracer.lost_snapshots = 0;
-  if (FollowsForkedCopy()) {
+  if (!is_known) {
+    Say(Severity::kError,
+        "the kernel refuses getpid or gettid: a forked copy is not traced");
+  }
+  if (is_known && FollowsForkedCopy()) {
     ArmTriggers();
     MakeControlPage();
   } else {
@@ -310,7 +335,9 @@ void BecomeForkedProcess() {
 }
 
 bool IsVforkChild() {
-  return *fork_witness != 0 && sys::GetPid() != tracer.pid;
+  if (*fork_witness == 0) return false;
+  const long pid = sys::GetPid();
+  return !sys::Failed(pid) && pid != tracer.pid;
 }
 
 void RestrictCalls() {

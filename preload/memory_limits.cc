@@ -2,6 +2,7 @@
 
 #include <sys/resource.h>
 
+#include "preload/descriptor_window.h"
 #include "preload/message.h"
 #include "preload/pages.h"
 #include "preload/proc_files.h"
@@ -177,8 +178,11 @@ void ConsiderResourceLimits(MemoryLimit* nearest) {
 bool FindNearestMemoryLimit(MemoryLimit* nearest) {
   if (__atomic_exchange_n(&reading, 1, __ATOMIC_ACQUIRE) != 0) return false;
   *nearest = {0, 0};
-  ConsiderCgroups(nearest);
-  ConsiderResourceLimits(nearest);
+  {
+    const DescriptorWindow window;
+    ConsiderCgroups(nearest);
+    ConsiderResourceLimits(nearest);
+  }
   __atomic_store_n(&reading, 0, __ATOMIC_RELEASE);
   return nearest->limit_bytes != 0;
 }

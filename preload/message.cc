@@ -84,35 +84,59 @@ __attribute__((noinline)) bool StandardErrorIsUnchanged() {
          facts.st_ino == standard_error.inode;
 }
 
-// One write that can neither end the program (SIGPIPE, SIGXFSZ, SIGTTOU) nor
+// Leaves out of `parts` what was written.
+void Advance(struct iovec* parts, size_t count, size_t written) {
+  for (size_t i = 0; i < count; ++i) {
+    const size_t taken =
+        written < parts[i].iov_len ? written : parts[i].iov_len;
+    parts[i].iov_base = static_cast<char*>(parts[i].iov_base) + taken;
+    parts[i].iov_len -= taken;
+    written -= taken;
+  }
+}
+
+// 0, or -errno. Gives up where nobody takes it. Uses `parts` up.
+long WriteAll(struct iovec* parts, size_t count) {
+  constexpr int kTries = 16;  // a line of 1 KiB, halved each time, needs 11
+  long error = 0;
+  for (int i = 0; i < kTries; ++i) {
+    struct pollfd ready = {2, POLLOUT, 0};
+    struct timespec patience = {0, 200000000};
+    error =
+        sys::Call(SYS_ppoll, sys::Arg(&ready), 1, sys::Arg(&patience), 0, 8);
+    if (error == -EINTR) continue;
+    if (error != 1 || (ready.revents & POLLOUT) == 0) return error;
+    const long written =
+        sys::Call(SYS_writev, 2, sys::Arg(parts), sys::Arg(count));
+    error = written < 0 ? written : 0;
+    if (error == -EINTR) continue;
+    if (error != 0) return error;
+    Advance(parts, count, static_cast<size_t>(written));
+    size_t left = 0;
+    for (size_t at = 0; at < count; ++at) left += parts[at].iov_len;
+    if (left == 0) return 0;
+  }
+  return error;
+}
+
+// A write that can neither end the program (SIGPIPE, SIGXFSZ, SIGTTOU) nor
 // wait for a reader that does not read.
-__attribute__((noinline)) void WriteUnharmed(const struct iovec* parts,
+__attribute__((noinline)) void WriteUnharmed(struct iovec* parts,
                                              size_t count) {
   constexpr uint64_t kOurs = uint64_t{1} << (SIGPIPE - 1) |
                              uint64_t{1} << (SIGXFSZ - 1) |
                              uint64_t{1} << (SIGTTOU - 1);
   uint64_t before = 0;
-  if (sys::Call(SYS_rt_sigprocmask, SIG_BLOCK, sys::Arg(&kOurs),
-                sys::Arg(&before), 8) != 0) {
-    return;
-  }
+  if (sys::ChangeSignalMask(SIG_BLOCK, &kOurs, &before) != 0) return;
   uint64_t pending_before = 0;
   sys::Call(SYS_rt_sigpending, sys::Arg(&pending_before), 8);
-  struct pollfd ready = {2, POLLOUT, 0};
-  struct timespec patience = {0, 200000000};
-  if (sys::Call(SYS_ppoll, sys::Arg(&ready), 1, sys::Arg(&patience), 0, 8) ==
-          1 &&
-      (ready.revents & POLLOUT) != 0) {
-    const long written =
-        sys::Call(SYS_writev, 2, sys::Arg(parts), sys::Arg(count));
-    if (written == -EPIPE || written == -EFBIG) {
-      const uint64_t caused = kOurs & ~pending_before;
-      const struct timespec at_once = {0, 0};
-      sys::Call(SYS_rt_sigtimedwait, sys::Arg(&caused), 0, sys::Arg(&at_once),
-                8);
-    }
+  const long error = WriteAll(parts, count);
+  if (error == -EPIPE || error == -EFBIG) {
+    const uint64_t caused = kOurs & ~pending_before;
+    const struct timespec at_once = {0, 0};
+    sys::Call(SYS_rt_sigtimedwait, sys::Arg(&caused), 0, sys::Arg(&at_once), 8);
   }
-  sys::Call(SYS_rt_sigprocmask, SIG_SETMASK, sys::Arg(&before), 0, 8);
+  sys::ChangeSignalMask(SIG_SETMASK, &before, nullptr);
 }
 
 }  // namespace
@@ -230,10 +254,9 @@ void Say(Severity severity, Line& line) {
   if (severity == Severity::kVerbose && !tracer.options.verbose) return;
   if (!StandardErrorIsUnchanged()) return;
   constexpr char kPrefix[] = "heapline: ";
-  const struct iovec parts[] = {
-      {const_cast<char*>(kPrefix), sizeof kPrefix - 1},
-      {const_cast<char*>(line.c_str()), line.size()},
-      {const_cast<char*>("\n"), 1}};
+  struct iovec parts[] = {{const_cast<char*>(kPrefix), sizeof kPrefix - 1},
+                          {const_cast<char*>(line.c_str()), line.size()},
+                          {const_cast<char*>("\n"), 1}};
   WriteUnharmed(parts, sizeof parts / sizeof parts[0]);
 }
 

@@ -17,6 +17,7 @@ constexpr long kInvalid = -22;         // -EINVAL
 constexpr long kNotPermitted = -1;     // -EPERM
 constexpr long kNameTooLong = -36;     // -ENAMETOOLONG
 constexpr long kAccess = -13;          // -EACCES
+constexpr long kInterrupted = -4;      // -EINTR
 constexpr unsigned kRenameNoReplace = 1;
 
 // The program's part of a file name is cut so that the rest always fits.
@@ -223,7 +224,19 @@ long OutputFile::Open(Descriptors descriptors, uint64_t sequence,
   return result;
 }
 
+// Some file systems tell only at a close that what was written is lost. A
+// second descriptor is closed for that: the first may be needed still.
+long OutputFile::Flush() const {
+  const long second = sys::Call(SYS_fcntl, descriptor_, F_DUPFD_CLOEXEC, 3);
+  if (sys::Failed(second)) return 0;
+  const long result = sys::Close(static_cast<int>(second));
+  return result == kInterrupted ? 0 : result;
+}
+
 long OutputFile::Publish(uint64_t sequence, const char** what) {
+  *what = "write";
+  const long flushed = Flush();
+  if (flushed != 0) return flushed;
   *what = "rename into";
   TextBuilder text(path_, sizeof path_);
   if (!FormatPath(sequence, &text)) return kNameTooLong;

@@ -37,6 +37,7 @@ class OutputFile {
 
  private:
   long OpenDirectory(uint64_t sequence, const char** what);
+  long Flush() const;                 // 0, or what became of the bytes written
   int Settle(long descriptor) const;  // moved above 2 where need be
 
   Descriptors descriptors_ = Descriptors::kOwn;

@@ -10,11 +10,23 @@ namespace {
 
 constexpr long kInterrupted = -4;  // -EINTR
 
+// Bounds the calls made again after an interruption.
+class Patience {
+ public:
+  bool WithResult(long result) {
+    return result == kInterrupted && ++interrupted_ < sys::kMostTries;
+  }
+
+ private:
+  int interrupted_ = 0;
+};
+
 long ReadFully(int descriptor, char* out, size_t count) {
   size_t done = 0;
+  Patience patience;
   while (done < count) {
     const long result = sys::Read(descriptor, out + done, count - done);
-    if (result == kInterrupted) continue;
+    if (patience.WithResult(result)) continue;
     if (result <= 0) {
       if (result < 0 && done == 0) return result;
       break;
@@ -129,7 +141,8 @@ void ReadThreadName(int32_t tid, char* out) {
 
 NumberedEntries::NumberedEntries(const char* directory)
     : descriptor_(static_cast<int>(sys::OpenAt(
-          AT_FDCWD, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC))) {}
+          AT_FDCWD, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC))),
+      has_failed_(descriptor_ < 0) {}
 
 NumberedEntries::~NumberedEntries() {
   if (descriptor_ >= 0) sys::Close(descriptor_);
@@ -139,9 +152,13 @@ bool NumberedEntries::Next(int32_t* number) {
   if (descriptor_ < 0) return false;
   for (;;) {
     if (at_ >= filled_) {
-      filled_ = sys::Call(SYS_getdents64, descriptor_, sys::Arg(entries_),
-                          sizeof entries_);
+      Patience patience;
+      do {
+        filled_ = sys::Call(SYS_getdents64, descriptor_, sys::Arg(entries_),
+                            sizeof entries_);
+      } while (patience.WithResult(filled_));
       at_ = 0;
+      if (filled_ < 0) has_failed_ = true;
       if (filled_ <= 0) return false;
     }
     const DirectoryEntry* entry =
@@ -157,7 +174,9 @@ bool NumberedEntries::Next(int32_t* number) {
 }
 
 void NumberedEntries::Rewind() {
-  if (descriptor_ >= 0) sys::Call(SYS_lseek, descriptor_, 0, 0);
+  if (descriptor_ >= 0 && sys::Call(SYS_lseek, descriptor_, 0, 0) != 0) {
+    has_failed_ = true;
+  }
   filled_ = 0;
   at_ = 0;
 }

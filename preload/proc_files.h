@@ -46,12 +46,15 @@ class NumberedEntries {
   NumberedEntries& operator=(const NumberedEntries&) = delete;
   bool is_open() const { return descriptor_ >= 0; }
   int descriptor() const { return descriptor_; }
-  // False at the end.
+  // False at the end, or where the list could not be read on.
   bool Next(int32_t* number);
+  // Whether some entry may not have been told.
+  bool failed() const { return has_failed_; }
   void Rewind();
 
  private:
   int descriptor_;
+  bool has_failed_;
   long filled_ = 0;
   long at_ = 0;
   char entries_[1024] __attribute__((aligned(8)));

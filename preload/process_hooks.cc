@@ -94,14 +94,14 @@ HEAPLINE_EXPORT __attribute__((noreturn)) void _exit(int status) {
   EnsureStarted();
   heapline::ProcessEnds();
   next::_exit(status);
-  for (;;) heapline::sys::Call(SYS_exit_group, status);
+  heapline::sys::ExitProcess(status);
 }
 
 HEAPLINE_EXPORT __attribute__((noreturn)) void _Exit(int status) {
   EnsureStarted();
   heapline::ProcessEnds();
   next::_Exit(status);
-  for (;;) heapline::sys::Call(SYS_exit_group, status);
+  heapline::sys::ExitProcess(status);
 }
 
 // ---- System calls by number. Before start the call is made here: another

@@ -74,14 +74,13 @@ void KernelSetAction(int signal, const KernelSigaction* action,
 KernelSignalSet BlockAllSignals() {
   KernelSignalSet before = 0;
   const KernelSignalSet all = kAllSignals;
-  sys::Call(SYS_rt_sigprocmask, SIG_SETMASK, sys::Arg(&all), sys::Arg(&before),
-            sizeof(KernelSignalSet));
-  return before;
+  return sys::ChangeSignalMask(SIG_SETMASK, &all, &before) == 0 ? before
+                                                                : kMaskUnknown;
 }
 
 void SetSignalMask(KernelSignalSet mask) {
-  sys::Call(SYS_rt_sigprocmask, SIG_SETMASK, sys::Arg(&mask), 0,
-            sizeof(KernelSignalSet));
+  if (mask == kMaskUnknown) return;
+  sys::ChangeSignalMask(SIG_SETMASK, &mask, nullptr);
 }
 
 uintptr_t SignalRestorer() {
@@ -94,8 +93,7 @@ void InstallReservedSignal() {
       SignalRestorer(), kAllSignals};
   KernelSetAction(tracer.options.reserved_signal, &action, nullptr);
   const KernelSignalSet own = SignalBit(tracer.options.reserved_signal);
-  sys::Call(SYS_rt_sigprocmask, SIG_UNBLOCK, sys::Arg(&own), 0,
-            sizeof(KernelSignalSet));
+  sys::ChangeSignalMask(SIG_UNBLOCK, &own, nullptr);
 }
 
 bool HoldsReservedSignal() {

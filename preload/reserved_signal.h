@@ -21,6 +21,9 @@ struct KernelSigaction {
 inline constexpr uintptr_t kDefaultAction = 0;  // SIG_DFL
 inline constexpr uintptr_t kIgnoreAction = 1;   // SIG_IGN
 inline constexpr KernelSignalSet kAllSignals = ~KernelSignalSet{0};
+// What BlockAllSignals returns where it was refused, and SetSignalMask leaves
+// alone. No thread has this mask: SIGKILL cannot be in one.
+inline constexpr KernelSignalSet kMaskUnknown = ~KernelSignalSet{0};
 
 inline KernelSignalSet SignalBit(int signal) {
   return KernelSignalSet{1} << (signal - 1);

@@ -4,6 +4,7 @@
 
 #include "preload/clock.h"
 #include "preload/control.h"
+#include "preload/descriptor_window.h"
 #include "preload/heap_totals.h"
 #include "preload/lifecycle.h"
 #include "preload/message.h"
@@ -236,6 +237,7 @@ SnapshotResult Lose(const SnapshotRequest& request, long error,
 
 // REQUIRES: the lock.
 SnapshotResult CutUnderLock(const SnapshotRequest& request, Writer* writer) {
+  const DescriptorWindow window;
   const uint64_t began_ns = MonotonicNs();
   writer->page = MapWriterPage();
   if (writer->page == nullptr) {

@@ -64,9 +64,12 @@ class PageMap {
 // Writes one list of blocks by ascending address.
 class BlockList {
  public:
-  explicit BlockList(SectionWriter* out) : out_(out) {}
+  BlockList(SectionWriter* out, const BlockBounds& bounds)
+      : out_(out), bounds_(bounds) {}
 
   void Put(uintptr_t address, uint64_t bytes, NodeId node, Epoch epoch) {
+    if (node > bounds_.last_node) node = HL_SPECIAL_UNKNOWN;
+    if (epoch > bounds_.last_epoch) epoch = bounds_.last_epoch;
     if (out_->MakeRoom(kBlockRecordBytes)) previous_ = 0;
     out_->Number((address - previous_) >> HL_BLOCK_ALIGNMENT_SHIFT);
     out_->Number(bytes);
@@ -78,6 +81,7 @@ class BlockList {
 
  private:
   SectionWriter* out_;
+  const BlockBounds bounds_;
   uintptr_t previous_ = 0;
 };
 
@@ -105,6 +109,8 @@ class PoolAddresses {
   }
   PoolAddresses(const PoolAddresses&) = delete;
   PoolAddresses& operator=(const PoolAddresses&) = delete;
+
+  bool lacks_memory() const { return capacity_ != 0 && addresses_ == nullptr; }
 
   // Whether a pool block starts in [start, start + bytes). REQUIRES: `start`
   // never falls from one question to the next.
@@ -149,6 +155,8 @@ class InFlightBlocks {
   InFlightBlocks(const InFlightBlocks&) = delete;
   InFlightBlocks& operator=(const InFlightBlocks&) = delete;
 
+  bool lacks_memory() const { return capacity_ != 0 && blocks_ == nullptr; }
+
   // The next one below `address`, or NULL.
   const LiveBlock* TakeBelow(uintptr_t address) {
     if (at_ == count_ || blocks_[at_].address >= address) return nullptr;
@@ -178,11 +186,13 @@ class InFlightBlocks {
   size_t at_ = 0;
 };
 
-void WriteHeapBlocks(SectionWriter* out, const PageMap& map,
-                     PoolAddresses* pools, BlockSums* sums) {
+bool WriteHeapBlocks(SectionWriter* out, const BlockBounds& bounds,
+                     const PageMap& map, PoolAddresses* pools,
+                     BlockSums* sums) {
   InFlightBlocks in_flight;
+  if (in_flight.lacks_memory()) return false;
   out->Begin(HL_SECTION_BLOCKS);
-  BlockList list(out);
+  BlockList list(out, bounds);
   const auto count = [&](const LiveBlock& block) {
     sums->heap_bytes += block.requested_bytes;
     sums->heap_count += 1;
@@ -211,12 +221,14 @@ void WriteHeapBlocks(SectionWriter* out, const PageMap& map,
       });
   count_in_flight_below(~uintptr_t{0});
   out->End();
+  return true;
 }
 
-void WritePoolBlocks(SectionWriter* out, const PageMap& map, BlockSums* sums) {
+void WritePoolBlocks(SectionWriter* out, const BlockBounds& bounds,
+                     const PageMap& map, BlockSums* sums) {
   if (!PoolsAreUsed()) return;
   out->Begin(HL_SECTION_POOL_BLOCKS);
-  BlockList list(out);
+  BlockList list(out, bounds);
   pool_blocks.ForEach(
       [&](const void* first, size_t pages, uint64_t* bits) {
         map.MarkTouched(first, pages, bits);
@@ -229,9 +241,10 @@ void WritePoolBlocks(SectionWriter* out, const PageMap& map, BlockSums* sums) {
   out->End();
 }
 
-void WriteMappedRegions(SectionWriter* out, BlockSums* sums) {
+void WriteMappedRegions(SectionWriter* out, const BlockBounds& bounds,
+                        BlockSums* sums) {
   out->Begin(HL_SECTION_MAPPED_REGIONS);
-  BlockList list(out);
+  BlockList list(out, bounds);
   const size_t count = MappedRegionCount();
   for (size_t i = 0; i < count; ++i) {
     const MappedRegion& region = MappedRegionAt(i);
@@ -245,14 +258,19 @@ void WriteMappedRegions(SectionWriter* out, BlockSums* sums) {
 
 }  // namespace
 
-void WriteBlocks(SectionWriter* out, BlockSums* sums) {
+bool WriteBlocks(SectionWriter* out, const BlockBounds& bounds,
+                 BlockSums* sums) {
   *sums = BlockSums();
   const PageMap map;
   // Pool blocks first: they say which heap blocks are containers.
-  WritePoolBlocks(out, map, sums);
+  WritePoolBlocks(out, bounds, map, sums);
   PoolAddresses pools(map, sums->pool_count);
-  WriteHeapBlocks(out, map, &pools, sums);
-  WriteMappedRegions(out, sums);
+  if (pools.lacks_memory() ||
+      !WriteHeapBlocks(out, bounds, map, &pools, sums)) {
+    return false;
+  }
+  WriteMappedRegions(out, bounds, sums);
+  return true;
 }
 
 }  // namespace heapline

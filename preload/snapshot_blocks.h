@@ -35,8 +35,18 @@ struct BlockSums {
   }
 };
 
-// Writes BLOCKS, POOL_BLOCKS and MAPPED_REGIONS.
-void WriteBlocks(SectionWriter* out, BlockSums* sums);
+// What the file knows: a thread that could not be stopped may enter blocks of
+// nodes and epochs that came later. Such a block's node is written as unknown,
+// its epoch as the last.
+struct BlockBounds {
+  uint64_t last_node;
+  uint16_t last_epoch;
+};
+
+// Writes BLOCKS, POOL_BLOCKS and MAPPED_REGIONS. False: there was no memory to
+// tell blocks in flight, or containers, from others.
+bool WriteBlocks(SectionWriter* out, const BlockBounds& bounds,
+                 BlockSums* sums);
 
 }  // namespace heapline
 

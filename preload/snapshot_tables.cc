@@ -85,9 +85,8 @@ void WriteLabels(SectionWriter* out) {
   out->End();
 }
 
-uint64_t WriteNodes(SectionWriter* out) {
+uint64_t WriteNodes(SectionWriter* out, NodeId count) {
   out->Begin(HL_SECTION_NODES);
-  const NodeId count = NodeCount();
   uint64_t previous = 0;
   for (NodeId id = kRootNode + 1; id < count; ++id) {
     if (out->MakeRoom(4 * kVarintBytes)) previous = 0;
@@ -106,10 +105,9 @@ uint64_t WriteNodes(SectionWriter* out) {
   return count - 1;
 }
 
-uint64_t WriteCounters(SectionWriter* out) {
+uint64_t WriteCounters(SectionWriter* out, NodeId count) {
   MergeThreadCounters();
   out->Begin(HL_SECTION_COUNTERS);
-  const NodeId count = NodeCount();
   NodeId previous = 0;
   uint64_t written = 0;
   for (NodeId id = 0; id < count; ++id) {
@@ -177,8 +175,10 @@ void WriteTables(SectionWriter* out, const StoppedWorld& world, uint16_t epoch,
   sums->modules = WriteModules(out);
   sums->threads = WriteThreads(out, world);
   WriteLabels(out);
-  sums->nodes = WriteNodes(out);
-  sums->counters = WriteCounters(out);
+  // A thread that could not be stopped may go on making nodes.
+  const NodeId count = NodeCount();
+  sums->nodes = WriteNodes(out, count);
+  sums->counters = WriteCounters(out, count);
   WriteEpochs(out, epoch);
   WriteNotes(out);
 }

@@ -48,7 +48,9 @@ uint32_t IncompleteReasons(const StoppedWorld& world) {
   if (tracer.options.sample != 0) reasons |= HL_INCOMPLETE_SAMPLING;
   if (!tracer.options.start) reasons |= HL_INCOMPLETE_LATE_START;
   if (tracer.dropped_blocks != 0) reasons |= HL_INCOMPLETE_DROPPED;
-  if (world.not_stopped != 0) reasons |= HL_INCOMPLETE_THREADS;
+  if (world.not_stopped != 0 || world.may_lack_threads) {
+    reasons |= HL_INCOMPLETE_THREADS;
+  }
   return reasons;
 }
 
@@ -259,7 +261,10 @@ long WriteSections(const CutFacts& facts, WrittenFile* written,
   TableSums tables = {};
   WriteTables(&section, *facts.world, facts.epoch, &tables);
   BlockSums sums = {};
-  WriteBlocks(&section, &sums);
+  if (!WriteBlocks(&section, {tables.nodes, facts.epoch}, &sums)) {
+    *what = "map memory to write";
+    return kOutOfMemory;
+  }
   WriteExactTotals(sums, totals);
   WriteMappings(&section, tracer.pid);
   written->live_bytes = sums.live_bytes();

@@ -63,9 +63,8 @@ void StandStill(uint32_t stop, StopSlot* slot, const void* context,
   } else if (!slot->Change(stop, SlotState::kHeld, SlotState::kStopped)) {
     return;  // the stop is over, or this one has answered
   }
-  while (StopNumber() == stop) {
-    sys::FutexWait(&stop_number, stop, nullptr, false);
-  }
+  // Looks again now and then: nobody must sleep on for a wake that got lost.
+  while (StopNumber() == stop) WaitBriefly(&stop_number, stop, 100 * kMs);
 }
 
 // The caller's unanswered slot, and the stop's number; NULL: nobody asks.
@@ -157,7 +156,7 @@ long SignalNewThreads(Stop* stop, NumberedEntries* tasks) {
       if (!SignalNewThread(stop, tid)) return -1;
       ++found;
     }
-    return found;
+    if (!tasks->failed()) return found;
   }
   for (const ThreadState* thread = FirstThreadState(); thread != nullptr;
        thread = thread->next) {
@@ -287,6 +286,7 @@ bool StopWorld(const void* leader_context, StoppedWorld* world) {
       if (found <= 0) break;
       AwaitAnswers(stop);
     }
+    world->may_lack_threads = tasks.failed();
   }
   if (!is_known || !EnsureThreadList(stop.expected + 1)) {
     ResumeWorld();

@@ -34,11 +34,13 @@ struct StoppedWorld {
   StoppedThread* threads;  // the leader first; valid until the next stop
   size_t count;
   size_t not_stopped;
-  uint64_t stop_ns;  // how long it took
+  bool may_lack_threads;  // the kernel's list of them could not be read
+  uint64_t stop_ns;       // how long it took
 };
 
 // `leader_context` is the ucontext of the handler the caller runs in, or NULL
-// when it runs on a thread's ordinary path. False: /proc or memory was not to
+// when it runs on a thread's ordinary path. Without /proc the threads that have
+// allocated are stopped, and may_lack_threads is set. False: memory was not to
 // be had; nothing is stopped then.
 bool StopWorld(const void* leader_context, StoppedWorld* world);
 void ResumeWorld();

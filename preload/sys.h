@@ -18,8 +18,8 @@ namespace sys {
 #error "preload/sys.h: only x86-64 so far; add this architecture's call here"
 #endif
 
-inline long RawCall(long number, long a = 0, long b = 0, long c = 0,
-                    long d = 0, long e = 0, long f = 0) {
+inline long RawCall(long number, long a = 0, long b = 0, long c = 0, long d = 0,
+                    long e = 0, long f = 0) {
   long result;
   register long r10 __asm__("r10") = d;
   register long r8 __asm__("r8") = e;
@@ -35,7 +35,11 @@ inline long RawCall(long number, long a = 0, long b = 0, long c = 0,
 #ifdef HEAPLINE_FAULT_INJECTION
 long Call(long number, long a = 0, long b = 0, long c = 0, long d = 0,
           long e = 0, long f = 0);
+// For a call that cannot be made by a function (clone onto another stack): the
+// -errno to take for its result, or 0.
+long InjectedFault(long number);
 #else
+inline long InjectedFault(long) { return 0; }
 inline long Call(long number, long a = 0, long b = 0, long c = 0, long d = 0,
                  long e = 0, long f = 0) {
   return RawCall(number, a, b, c, d, e, f);
@@ -49,10 +53,38 @@ inline long Arg(T value) {
   return (long)value;  // NOLINT: pointers and integers alike
 }
 
+// How often a call is made again that was interrupted, or that the program
+// would suffer from if it were not made: no loop here is without end.
+inline constexpr int kMostTries = 64;
+
 // The calls of one line each stand here; those with a shape of their own are
 // in the file that needs them.
-inline long GetPid() { return Call(SYS_getpid); }
-inline long GetTid() { return Call(SYS_gettid); }
+
+// These two can be refused by a filter of system calls only.
+inline long GetPid() {
+  long pid = Call(SYS_getpid);
+  for (int i = 1; Failed(pid) && i < kMostTries; ++i) pid = Call(SYS_getpid);
+  return pid;
+}
+inline long GetTid() {
+  long tid = Call(SYS_gettid);
+  for (int i = 1; Failed(tid) && i < kMostTries; ++i) tid = Call(SYS_gettid);
+  return tid;
+}
+// A mask that was changed must be changed back: asked for until it is.
+inline long ChangeSignalMask(int how, const uint64_t* set, uint64_t* before) {
+  long result = -1;
+  for (int i = 0; result != 0 && i < kMostTries; ++i) {
+    result = Call(SYS_rt_sigprocmask, how, Arg(set), Arg(before), sizeof *set);
+  }
+  return result;
+}
+// Ends the process even where exit_group is refused.
+[[noreturn]] inline void ExitProcess(int status) {
+  Call(SYS_exit_group, status);
+  Call(SYS_exit, status);
+  for (;;) __builtin_trap();
+}
 inline long Close(int fd) { return Call(SYS_close, fd); }
 inline long Write(int fd, const void* bytes, size_t count) {
   return Call(SYS_write, fd, Arg(bytes), Arg(count));

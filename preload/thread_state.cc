@@ -104,6 +104,7 @@ void ResetForThread(ThreadState* state) {
 
 ThreadState* AttachThread() {
   const int32_t tid = static_cast<int32_t>(sys::GetTid());
+  if (tid <= 0) return nullptr;
   ThreadState* state = ReuseState(tid);
   if (state == nullptr) state = MakeState(tid);
   if (state == nullptr) return nullptr;

@@ -23,6 +23,8 @@ constexpr uint64_t kSecondNs = 1000000000u;
 // Below this growth in percent and the peak mean nothing but noise.
 constexpr int64_t kLeastGrowthBase = 1 << 20;
 constexpr int64_t kLeastPeakStep = 64 << 10;
+// Where there is no limit near_limit looks for one again after this growth.
+constexpr int64_t kUnlimitedStep = 64 << 20;
 
 // All atomic; a compare-and-swap decides which of several threads cuts.
 struct Armed {
@@ -141,7 +143,11 @@ void LookAtLimits(int64_t live_bytes, const void* context) {
   const uint64_t percent = tracer.options.near_limit;
   if (percent == 0 || Load(&armed.near_is_armed) == 0) return;
   MemoryLimit limit;
-  if (!FindNearestMemoryLimit(&limit)) return;
+  if (!FindNearestMemoryLimit(&limit)) {
+    // The timer looks again; allocations need not, each time.
+    Store(&armed.next_limit_look, live_bytes + kUnlimitedStep);
+    return;
+  }
   const uint64_t headroom = limit.used_bytes < limit.limit_bytes
                                 ? limit.limit_bytes - limit.used_bytes
                                 : 0;

@@ -23,6 +23,20 @@ constexpr unsigned kWaitExited = 4;              // WEXITED
 constexpr unsigned kWaitLeave = 0x01000000;      // WNOWAIT
 constexpr unsigned kWaitClone = 0x80000000;      // __WCLONE
 constexpr unsigned kCloneUntraced = 0x00800000;  // a debugger stays with us
+constexpr int kByPid = 1;                        // P_PID
+constexpr long kInterrupted = -4;                // -EINTR
+constexpr long kNoChild = -10;                   // -ECHILD
+
+// What waitid fills in of a siginfo_t; pid 0: nobody is dead yet.
+struct KernelSiginfo {
+  int32_t signal;
+  int32_t error;
+  int32_t code;
+  int32_t padding;
+  int32_t pid;
+  int32_t rest[27];
+};
+static_assert(sizeof(KernelSiginfo) == 128, "as the kernel has it");
 
 // The same for every child: each has its own copy of it.
 char* stack;
@@ -94,7 +108,7 @@ void RunChild(Job* job) {
     }
   }
   SetState(page, error == 0 ? WriterState::kWritten : WriterState::kFailed);
-  for (;;) sys::Call(SYS_exit_group, 0);
+  sys::ExitProcess(0);
 }
 
 // The child begins in `run` on the given stack and never returns.
@@ -152,6 +166,8 @@ long StartWriter(const CutFacts& facts, WriterPage* page) {
     if (stack == nullptr) return kOutOfMemory;
   }
   Job job = {&facts, page};
+  const long fault = sys::InjectedFault(SYS_clone);
+  if (fault != 0) return fault;
   return CloneOnto(stack + kStackBytes, &RunChild, &job);
 }
 
@@ -168,23 +184,31 @@ void AwaitClosedDescriptors(int32_t pid, WriterPage* page) {
 }
 
 bool ReapChild(int32_t pid, Reaping reaping) {
-  constexpr long kInterrupted = -4;  // -EINTR
-  long result;
-  do {
+  const unsigned now = reaping == Reaping::kNow ? kWaitNow : 0u;
+  long result = -1;
+  for (int i = 0; i < sys::kMostTries; ++i) {
     result =
-        sys::Call(SYS_wait4, pid, 0,
-                  static_cast<long>(kWaitClone |
-                                    (reaping == Reaping::kNow ? kWaitNow : 0u)),
-                  0);
-  } while (result == kInterrupted);
+        sys::Call(SYS_wait4, pid, 0, static_cast<long>(kWaitClone | now), 0);
+    if (result != kInterrupted) break;
+  }
+  if (result >= 0) return result != 0;
   // Not ours to wait for: the program took it (wait4 with __WALL).
-  return result != 0;
+  if (result == kNoChild) return true;
+  // wait4 itself is refused.
+  KernelSiginfo info = {};
+  result = sys::Call(SYS_waitid, kByPid, pid, sys::Arg(&info),
+                     static_cast<long>(kWaitExited | kWaitClone | now), 0);
+  return result != 0 || info.pid != 0;
 }
 
 void AwaitChild(int32_t pid) {
-  constexpr int kByPid = 1;  // P_PID
-  sys::Call(SYS_waitid, kByPid, pid, 0,
-            static_cast<long>(kWaitExited | kWaitLeave | kWaitClone), 0);
+  const long result =
+      sys::Call(SYS_waitid, kByPid, pid, 0,
+                static_cast<long>(kWaitExited | kWaitLeave | kWaitClone), 0);
+  if (result == 0 || result == kNoChild) return;
+  // The caller looks again: not at once.
+  const struct timespec time = {0, 1000000};
+  sys::Call(SYS_nanosleep, sys::Arg(&time), 0);
 }
 
 }  // namespace heapline

@@ -179,7 +179,7 @@ enum {
   HL_INCOMPLETE_LATE_START = 2,   /* start=0, or preloaded too late */
   HL_INCOMPLETE_STOPPED = 4,      /* `stop` was in force for a while */
   HL_INCOMPLETE_DROPPED = 8,      /* blocks without room in the table */
-  HL_INCOMPLETE_THREADS = 16,     /* a thread was not stopped */
+  HL_INCOMPLETE_THREADS = 16,     /* a thread was, or may be, not stopped */
   HL_INCOMPLETE_INHERITED = 32,   /* unused: a fork's copy is complete */
   HL_INCOMPLETE_FOREIGN_MALLOC = 64 /* another malloc came before ours */
 };
