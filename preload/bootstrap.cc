@@ -7,59 +7,85 @@
 namespace heapline {
 namespace {
 
-constexpr size_t kArenaBytes = 64 << 10;
-// A block's size stands in the word before it.
-alignas(64) char arena[kArenaBytes];
-size_t arena_used;
-
-// Where the arena did not suffice: blocks in pages of their own.
-constexpr size_t kMaxExtra = 64;
-struct Extra {
-  char* start;
-  size_t bytes;
+// A static chunk, then chunks of pages, each at least twice as large as the one
+// before, so that their number is bounded by the address space. None is ever
+// given back.
+struct Chunk {
+  size_t bytes;  // with this header
+  size_t used;   // atomic; with this header
 };
-Extra extra[kMaxExtra];
-size_t extra_count;
+constexpr size_t kFirstBytes = 64 << 10;
+constexpr int kMostMore = 40;
 
-void* PlaceBlock(char* start, size_t offset, size_t bytes) {
-  reinterpret_cast<size_t*>(start + offset)[-1] = bytes;
-  return start + offset;
+struct alignas(64) FirstChunk {
+  Chunk header;
+  char rest[kFirstBytes - sizeof(Chunk)];
+} first = {{kFirstBytes, sizeof(Chunk)}, {}};
+Chunk* more[kMostMore];  // atomic; the first NULL ends them
+
+// A block's size stands in the word before it.
+void* TakeFrom(Chunk* chunk, size_t bytes, size_t alignment) {
+  const uintptr_t start = reinterpret_cast<uintptr_t>(chunk);
+  size_t used = __atomic_load_n(&chunk->used, __ATOMIC_RELAXED);
+  for (;;) {
+    const uintptr_t block =
+        (start + used + sizeof(size_t) + alignment - 1) & ~(alignment - 1);
+    const size_t end = block - start + bytes;
+    if (end > chunk->bytes) return nullptr;
+    if (__atomic_compare_exchange_n(&chunk->used, &used, end, true,
+                                    __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+      reinterpret_cast<size_t*>(block)[-1] = bytes;
+      return reinterpret_cast<void*>(block);
+    }
+  }
+}
+
+// The chunk in `place`, made if there is none. Two threads may make one at the
+// same time: the second gives its own back.
+Chunk* ChunkAt(Chunk** place, size_t bytes) {
+  Chunk* present = __atomic_load_n(place, __ATOMIC_ACQUIRE);
+  if (present != nullptr) return present;
+  auto* made = static_cast<Chunk*>(MapPages(bytes, PageUse::kEssential));
+  if (made == nullptr) return nullptr;
+  *made = {bytes, sizeof(Chunk)};
+  if (__atomic_compare_exchange_n(place, &present, made, false,
+                                  __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+    return made;
+  }
+  UnmapPages(made, bytes);
+  return present;
+}
+
+bool IsIn(const Chunk& chunk, const void* block) {
+  const char* start = reinterpret_cast<const char*>(&chunk);
+  const char* address = static_cast<const char*>(block);
+  return address >= start && address < start + chunk.bytes;
 }
 
 }  // namespace
 
 void* BootstrapAllocate(size_t bytes, size_t alignment) {
   if (alignment < 32) alignment = 32;
-  if (bytes > SIZE_MAX / 4 || alignment > SIZE_MAX / 4) return nullptr;
-  size_t used = __atomic_load_n(&arena_used, __ATOMIC_RELAXED);
-  for (;;) {
-    const size_t offset =
-        (used + sizeof(size_t) + alignment - 1) & ~(alignment - 1);
-    if (alignment > 64 || offset + bytes > kArenaBytes) break;
-    if (__atomic_compare_exchange_n(&arena_used, &used, offset + bytes, true,
-                                    __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
-      return PlaceBlock(arena, offset, bytes);
-    }
+  if (bytes > SIZE_MAX / 8 || alignment > SIZE_MAX / 8) return nullptr;
+  const size_t room = sizeof(Chunk) + sizeof(size_t) + alignment + bytes;
+  void* block = TakeFrom(&first.header, bytes, alignment);
+  size_t chunk_bytes = kFirstBytes;
+  for (int i = 0; block == nullptr && i < kMostMore; ++i) {
+    chunk_bytes *= 2;
+    Chunk* chunk = ChunkAt(&more[i], chunk_bytes < room ? room : chunk_bytes);
+    if (chunk == nullptr) return nullptr;
+    chunk_bytes = chunk->bytes;
+    block = TakeFrom(chunk, bytes, alignment);
   }
-  const size_t index = __atomic_fetch_add(&extra_count, 1, __ATOMIC_RELAXED);
-  if (index >= kMaxExtra) return nullptr;
-  const size_t mapped = alignment + bytes + sizeof(size_t);
-  char* start = static_cast<char*>(MapPages(mapped, PageUse::kEssential));
-  if (start == nullptr) return nullptr;
-  extra[index] = {start, mapped};
-  const uintptr_t base = reinterpret_cast<uintptr_t>(start) + sizeof(size_t);
-  const uintptr_t aligned = (base + alignment - 1) & ~(alignment - 1);
-  return PlaceBlock(start, aligned - reinterpret_cast<uintptr_t>(start), bytes);
+  return block;
 }
 
 bool IsBootstrapBlock(const void* block) {
-  const char* address = static_cast<const char*>(block);
-  if (address >= arena && address < arena + kArenaBytes) return true;
-  for (size_t i = 0; i < extra_count && i < kMaxExtra; ++i) {
-    if (address >= extra[i].start &&
-        address < extra[i].start + extra[i].bytes) {
-      return true;
-    }
+  if (IsIn(first.header, block)) return true;
+  for (Chunk* const& place : more) {
+    const Chunk* chunk = __atomic_load_n(&place, __ATOMIC_ACQUIRE);
+    if (chunk == nullptr) return false;
+    if (IsIn(*chunk, block)) return true;
   }
   return false;
 }

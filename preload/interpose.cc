@@ -17,6 +17,12 @@ inline bool IsStarting() {
   return __builtin_expect(next::malloc == nullptr, 0);
 }
 
+// A block that was allocated before this library was loaded: by dlopen, then.
+inline bool IsOfNext(void* block) {
+  return block != nullptr && !IsBootstrapBlock(block) &&
+         next::realloc != nullptr;
+}
+
 // realloc of a block that the bootstrap arena gave out: it moves.
 void* MoveFromBootstrap(void* block, size_t bytes) {
   void* moved =
@@ -121,7 +127,7 @@ HEAPLINE_EXPORT void* reallocarray(void* block, size_t count,
                ? next::reallocarray(block, count, bytes)
                : next::realloc(block, SIZE_MAX / 2 + 1);
   }
-  if (heapline::IsStarting()) {
+  if (heapline::IsStarting() && !heapline::IsOfNext(block)) {
     return heapline::MoveFromBootstrap(block, total);
   }
   const size_t asked = heapline::AskedOfRealloc(block, total);

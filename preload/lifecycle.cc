@@ -296,6 +296,7 @@ const volatile uint64_t* fork_witness = &plain_witness;
 void StartTracer() {
   if (CurrentMode() != Mode::kUnset || !TakeStart()) return;
   const Mode mode = Start();
+  EndBootstrap();
   // A plain forward asks for what the program asked for.
   if (mode == Mode::kAside) tracer.min_request = 0;
   SetMode(mode);

@@ -29,6 +29,7 @@ const Target targets[] = {
 constexpr size_t kTargetCount = sizeof(targets) / sizeof(targets[0]);
 
 char allocator_path[512];
+void* next_malloc;  // to be published as next::malloc: the table's first row
 
 // Start of the module that `address` lies in, NULL when it is in none.
 const void* BaseOf(const void* address, const char** path) {
@@ -55,19 +56,19 @@ bool NewIsCxxRuntimes() {
 }  // namespace
 
 bool ResolveNext() {
-  // Nothing is published before all is found: a dlsym that fails allocates its
-  // text, and while next::malloc is NULL the bootstrap arena serves that. The
-  // real malloc may start itself up by functions that are in this table too.
+  // Nothing is published before all is found: the real malloc may start itself
+  // up by functions that are in this table too.
   static void* found[kTargetCount];
   for (size_t i = 0; i < kTargetCount; ++i) {
     found[i] = dlsym(RTLD_NEXT, targets[i].name);
   }
-  for (size_t i = kTargetCount; i > 0; --i) {  // malloc, the first row, last
-    __atomic_store_n(targets[i - 1].pointer, found[i - 1], __ATOMIC_RELEASE);
+  for (size_t i = kTargetCount - 1; i > 0; --i) {
+    __atomic_store_n(targets[i].pointer, found[i], __ATOMIC_RELEASE);
   }
+  next_malloc = found[0];
   ForgetLookupError();
 
-  if (next::malloc == nullptr || next::free == nullptr ||
+  if (next_malloc == nullptr || next::free == nullptr ||
       next::calloc == nullptr || next::realloc == nullptr) {
     Say(Severity::kError,
         "no next malloc after libheapline.so in the lookup order: this "
@@ -75,7 +76,7 @@ bool ResolveNext() {
     return false;
   }
   const char* path = nullptr;
-  const void* base = BaseOf(reinterpret_cast<const void*>(next::malloc), &path);
+  const void* base = BaseOf(next_malloc, &path);
   if (path != nullptr) CopyText(allocator_path, sizeof allocator_path, path);
   if (base != nullptr &&
       base == BaseOf(reinterpret_cast<const void*>(&ResolveNext), nullptr)) {
@@ -92,6 +93,10 @@ bool ResolveNext() {
   tracer.min_request = tracer.next_is_libc ? 0 : 32;
   tracer.next_new_is_runtime = NewIsCxxRuntimes();
   return true;
+}
+
+void EndBootstrap() {
+  __atomic_store_n(targets[0].pointer, next_malloc, __ATOMIC_RELEASE);
 }
 
 void* FindSymbol(const char* name) {

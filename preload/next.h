@@ -21,11 +21,16 @@ namespace next {
 
 }  // namespace next
 
-// Fills in every next::name. False, with one line said, when the allocator's
+// Fills in every next::name but malloc. False, with one line said, when the allocator's
 // own functions cannot be found or are ours again: the process is then not
 // traced. Sets tracer.next_is_libc and min_request. Runs while the mode is
 // kStarting: what dlsym allocates comes from the bootstrap arena.
 bool ResolveNext();
+
+// Publishes next::malloc. Until then what start itself makes the loader
+// allocate comes from the bootstrap arena, not from the program's heap: that
+// has the same blocks at the same places as without us.
+void EndBootstrap();
 
 // A symbol of the program by name, in its ordinary lookup order; NULL when
 // there is none. At start only: takes the loader's lock.

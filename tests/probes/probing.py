@@ -16,6 +16,7 @@ import difflib
 import glob
 import hashlib
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -23,6 +24,7 @@ import sys
 import tempfile
 import threading
 import time
+import traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "programs"))
@@ -37,6 +39,9 @@ HEAPTRACK_PATHS = ["/usr/lib/heaptrack/libheaptrack_preload.so",
 
 # Variables that differ between a plain run and a traced one.
 TRACERS_OWN = ["LD_PRELOAD", "HEAPLINE_OPTIONS", "DUMP_HEAPTRACK_OUTPUT"]
+
+
+SPECIAL_FLAGS = ("-fsanitize", "-static", "-m32")
 
 
 class Skip(Exception):
@@ -92,7 +97,7 @@ class Workshop:
         is_cxx = any(part.endswith(".cc") for part in sources)
         variable, usual = (("HEAPLINE_CXX_COMPILER", "c++") if is_cxx
                            else ("HEAPLINE_C_COMPILER", "cc"))
-        compiler = os.environ.get(variable, usual)
+        compiler = usual_compiler = os.environ.get(variable, usual)
         if flags and not flags[0].startswith("-"):  # another compiler: first
             compiler, flags = flags[0], flags[1:]
         with self._lock:
@@ -104,8 +109,12 @@ class Workshop:
                      *sources, "-o", target, "-pthread", "-ldl", *flags],
                     stderr=subprocess.PIPE, text=True)
                 if made.returncode:
-                    raise Skip(f"cannot build {source} {' '.join(flags)}: "
-                               + made.stderr.strip()[:300])
+                    what = (f"cannot build {source} {' '.join(flags)}: "
+                            + made.stderr.strip()[:300])
+                    # What not every machine has: another compiler, runtimes.
+                    raise (Skip if compiler != usual_compiler or any(
+                        flag.startswith(SPECIAL_FLAGS) for flag in flags)
+                        else Wrong)(what)
         return target
 
     def remove(self):
@@ -116,11 +125,12 @@ class World:
     """One run of one probe under one tracer: "plain", "heapline" or
     "heaptrack". A folder of its own, which is the working directory."""
 
-    def __init__(self, probe_, tracer, workshop, is_long):
+    def __init__(self, probe_, tracer, workshop, is_long, seed):
         self.probe = probe_
         self.tracer = tracer
         self.workshop = workshop
         self.is_long = is_long
+        self.seed = seed  # the same plain and traced
         self.seconds = probe_.seconds * (10 if is_long else 1)
         self.folder = tempfile.mkdtemp(prefix="heapline-probe-")
         os.chmod(self.folder, 0o755)
@@ -273,6 +283,10 @@ class World:
         """All of them, each read whole (checksums, end mark) or Wrong."""
         return [read_whole(path) for path in self.files_of(program)]
 
+    def properties(self, path):
+        """The properties of one snapshot, by name."""
+        return read_whole(path).properties
+
     def command(self, *arguments):
         """The heapline command itself, unwrapped: its outcome."""
         done = subprocess.run([HEAPLINE, *arguments], stdin=subprocess.DEVNULL,
@@ -330,9 +344,9 @@ def heaptrack_shim():
 Verdict = collections.namedtuple("Verdict", "word detail seconds")
 
 
-def observe(probe_, tracer, workshop, is_long):
+def observe(probe_, tracer, workshop, is_long, seed):
     """(notes, word, detail): word is "ok", "hang", "wrong" or "skipped"."""
-    world = World(probe_, tracer, workshop, is_long)
+    world = World(probe_, tracer, workshop, is_long, seed)
     try:
         probe_.body(world)
         return world.notes, "ok", ""
@@ -342,6 +356,8 @@ def observe(probe_, tracer, workshop, is_long):
         return None, "hang", str(reason)
     except Wrong as reason:
         return None, "wrong", str(reason)
+    except Exception:  # of the probe itself: told as what it is
+        return None, "broken", traceback.format_exc()[-1000:]
     finally:
         world.close()
 
@@ -365,13 +381,14 @@ def line_difference(plain, traced):
 
 def judge(probe_, tracer, workshop, is_long):
     """Runs a probe plain and under `tracer`, and compares."""
-    plain, word, detail = observe(probe_, "plain", workshop, is_long)
+    seed = random.SystemRandom().getrandbits(32)
+    plain, word, detail = observe(probe_, "plain", workshop, is_long, seed)
     if word != "ok":
         # The hazard itself must be survivable; else the probe proves nothing.
         return Verdict("skipped" if word == "skipped" else "broken",
                        f"plain run: {word} {detail}", 0)
     begin = time.monotonic()
-    traced, word, detail = observe(probe_, tracer, workshop, is_long)
+    traced, word, detail = observe(probe_, tracer, workshop, is_long, seed)
     seconds = time.monotonic() - begin
     if word == "ok" and plain != traced:
         word, detail = "differs", first_difference(plain, traced)
