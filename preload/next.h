@@ -21,10 +21,10 @@ namespace next {
 
 }  // namespace next
 
-// Fills in every next::name but malloc. False, with one line said, when the allocator's
-// own functions cannot be found or are ours again: the process is then not
-// traced. Sets tracer.next_is_libc and min_request. Runs while the mode is
-// kStarting: what dlsym allocates comes from the bootstrap arena.
+// Fills in every next::name but malloc. False, with one line said, when the
+// allocator's own functions cannot be found or are ours again: the process is
+// then not traced. Sets tracer.next_is_libc and min_request. Runs while the
+// mode is kStarting: what dlsym allocates comes from the bootstrap arena.
 bool ResolveNext();
 
 // Publishes next::malloc. Until then what start itself makes the loader

@@ -11,11 +11,12 @@ namespace {
 
 size_t mapped_bytes;
 
-// Under RLIMIT_AS our tables count against the program's limit: this much is
-// always left to it. Proven by mapping that much more and giving it back.
-constexpr size_t kReserveBytes = size_t{1} << 20;
-bool address_space_is_limited;
-bool limit_is_known;
+// Our tables count against the program's limits on memory: a quarter of them,
+// and never less than 1 MiB, is always left to it. Proven by mapping that much
+// more and giving it back.
+constexpr size_t kLeastReserveBytes = size_t{1} << 20;
+size_t reserve_bytes;  // 0: no limit
+bool limits_are_known;
 
 // max_memory in the stated order: call-tree nodes may use three quarters of
 // it, the live table all, what is essential may pass it.
@@ -37,21 +38,32 @@ void RawUnmap(void* start, size_t bytes) {
   sys::Call(SYS_munmap, sys::Arg(start), sys::Arg(bytes));
 }
 
-// Asked once a process and again after a refusal: setrlimit is rare. Not asked
-// once the program restricts its calls.
-bool LeavesReserve() {
-  if (!__atomic_load_n(&limit_is_known, __ATOMIC_RELAXED)) {
-    struct rlimit limit = {RLIM_INFINITY, RLIM_INFINITY};
-    if (!tracer.calls_restricted) {
-      sys::Call(SYS_prlimit64, 0, RLIMIT_AS, 0, sys::Arg(&limit));
+// Asked once a process, and again when the program has set one or a mapping
+// was refused. Not asked once the program restricts its calls.
+void LookUpLimits() {
+  rlim_t least = RLIM_INFINITY;
+  if (!tracer.calls_restricted) {
+    constexpr int kKinds[] = {RLIMIT_AS, RLIMIT_DATA};
+    for (const int which : kKinds) {
+      struct rlimit limit = {RLIM_INFINITY, RLIM_INFINITY};
+      sys::Call(SYS_prlimit64, 0, which, 0, sys::Arg(&limit));
+      if (limit.rlim_cur < least) least = limit.rlim_cur;
     }
-    address_space_is_limited = limit.rlim_cur != RLIM_INFINITY;
-    __atomic_store_n(&limit_is_known, true, __ATOMIC_RELAXED);
   }
-  if (!address_space_is_limited) return true;
-  void* reserve = RawMap(kReserveBytes);
+  const size_t quarter = least / 4;
+  reserve_bytes = least == RLIM_INFINITY         ? 0
+                  : quarter > kLeastReserveBytes ? quarter
+                                                 : kLeastReserveBytes;
+  __atomic_store_n(&limits_are_known, true, __ATOMIC_RELAXED);
+}
+
+bool LeavesReserve() {
+  if (!__atomic_load_n(&limits_are_known, __ATOMIC_RELAXED)) LookUpLimits();
+  const size_t bytes = reserve_bytes;
+  if (bytes == 0) return true;
+  void* reserve = RawMap(bytes);
   if (reserve == nullptr) return false;
-  RawUnmap(reserve, kReserveBytes);
+  RawUnmap(reserve, bytes);
   return true;
 }
 
@@ -62,7 +74,7 @@ void* MapPages(size_t bytes, PageUse use) {
   if (IsPastCeiling(bytes, use)) return nullptr;
   void* start = RawMap(bytes);
   if (start == nullptr) {
-    __atomic_store_n(&limit_is_known, false, __ATOMIC_RELAXED);
+    ForgetMemoryLimits();
     return nullptr;
   }
   if (!LeavesReserve()) {
@@ -82,6 +94,10 @@ void* MapPagesHugeAligned(size_t bytes, PageUse use) {
   if (head != 0) UnmapPages(start, head);
   UnmapPages(start + head + bytes, kHugePageBytes - head);
   return start + head;
+}
+
+void ForgetMemoryLimits() {
+  __atomic_store_n(&limits_are_known, false, __ATOMIC_RELAXED);
 }
 
 void UnmapPages(void* start, size_t bytes) {

@@ -19,12 +19,15 @@ inline constexpr size_t kPageBytes = 4096;
 inline constexpr size_t kHugePageBytes = size_t{2} << 20;
 
 // `bytes` of zeroed memory, rounded up to pages, aligned to kPageBytes, or
-// NULL: no memory, past max_memory, or less than 1 MiB would be left under
-// RLIMIT_AS.
+// NULL: no memory, past max_memory, or less than a quarter of RLIMIT_AS or
+// RLIMIT_DATA, where one is set, would be left to the program.
 void* MapPages(size_t bytes, PageUse use);
 // The same, aligned to kHugePageBytes.
 void* MapPagesHugeAligned(size_t bytes, PageUse use);
 void UnmapPages(void* start, size_t bytes);
+
+// The program has set a limit: it is looked up again before the next mapping.
+void ForgetMemoryLimits();
 
 // Bytes mapped now and not given back; touched or not.
 size_t MappedPageBytes();
