@@ -67,7 +67,7 @@ bool GlobMatches(absl::string_view pattern, absl::string_view text) {
 }
 
 bool IsGlob(absl::string_view text) {
-  return text.find_first_of("*?[") != absl::string_view::npos;
+  return text.find_first_of("*?[\\") != absl::string_view::npos;
 }
 
 }  // namespace heapline

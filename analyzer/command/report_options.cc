@@ -4,8 +4,7 @@
 #include <cstddef>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
-#include "analyzer/base/status.h"
+#include "analyzer/command/path_map.h"
 
 namespace heapline {
 namespace {
@@ -105,21 +104,6 @@ SortBy SortByName(const std::string& name) {
   if (name == "count") return SortBy::kCount;
   if (name == "total") return SortBy::kTotal;
   return name == "temporary" ? SortBy::kTemporary : SortBy::kBytes;
-}
-
-absl::Status ReadPathMap(const std::vector<std::string>& pairs,
-                         SymbolizerOptions* options) {
-  for (const std::string& pair : pairs) {
-    const size_t equals = pair.find('=');
-    if (equals == std::string::npos || equals == 0) {
-      return Problem(absl::StatusCode::kInvalidArgument, "reading --path-map",
-                     absl::StrCat("\"", pair, "\" is not of the form OLD=NEW"),
-                     "give the path prefix as recorded, =, and what to show");
-    }
-    options->path_map.emplace_back(pair.substr(0, equals),
-                                   pair.substr(equals + 1));
-  }
-  return absl::OkStatus();
 }
 
 }  // namespace

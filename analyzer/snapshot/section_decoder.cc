@@ -228,6 +228,10 @@ void SectionDecoder::DecodeProperty(RecordReader* reader) {
         "out");
     return;
   }
+  if (property.number > MostOfProperty(id)) {
+    Note("properties: %d are impossibly large: left out");
+    return;
+  }
   snapshot_->properties[id] = std::move(property);
 }
 

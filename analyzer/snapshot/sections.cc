@@ -27,7 +27,19 @@ constexpr SectionKind kSectionKinds[] = {
     {HL_SECTION_END, "end", 2, 0},
 };
 
+constexpr PropertyId kTotals[] = {
+    PropertyId::live_bytes,  PropertyId::live_count,
+    PropertyId::peak_bytes,  PropertyId::total_bytes,
+    PropertyId::total_count, PropertyId::temporary_count};
+
 }  // namespace
+
+uint64_t MostOfProperty(uint32_t id) {
+  for (const PropertyId total : kTotals) {
+    if (static_cast<uint32_t>(total) == id) return kMaxTotal;
+  }
+  return UINT64_MAX;
+}
 
 absl::Span<const SectionKind> SectionKinds() { return kSectionKinds; }
 

@@ -34,6 +34,10 @@ std::string SectionName(uint32_t id);
 // differences of them never overflow.
 constexpr uint64_t kMaxTotal = uint64_t{1} << 61;
 
+// The largest value that property `id` can have: kMaxTotal for those that
+// state a total, any number for others.
+uint64_t MostOfProperty(uint32_t id);
+
 }  // namespace heapline
 
 #endif  // HEAPLINE_ANALYZER_SNAPSHOT_SECTIONS_H_

@@ -306,6 +306,8 @@ std::string Encoder::Encode() {
   PutSymbols();
   PutOpaqueSections();
   if (snapshot_.is_whole()) PutEnd();
+  // A file without any section is taken for no snapshot at all.
+  if (section_count_ == 0) EndSection(HL_SECTION_PROPERTIES, 0);
   return std::move(out_);
 }
 

@@ -262,14 +262,17 @@ void TextFormParser::ReadProperty(TextLine* line) {
                name);
     return;
   }
+  const uint32_t property_id =
+      row != nullptr ? row->id : static_cast<uint32_t>(*id);
   Property property;
   property.is_text = row != nullptr ? row->is_text : line->NextIsQuoted();
   if (property.is_text) {
     property.text = line->TakeText("the property's text");
   } else {
-    property.number = line->TakeNumber("the property's value", kAnyNumber);
+    property.number =
+        line->TakeNumber("the property's value", MostOfProperty(property_id));
   }
-  snapshot_.properties[row != nullptr ? row->id : *id] = std::move(property);
+  snapshot_.properties[property_id] = std::move(property);
 }
 
 void TextFormParser::ReadModule(TextLine* line) {

@@ -5,6 +5,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "analyzer/snapshot/pack.h"
+#include "analyzer/snapshot/snapshot_encoder.h"
 #include "analyzer/snapshot/snapshot_reader.h"
 #include "analyzer/snapshot/text_form.h"
 #include "tests/format/test_files.h"
@@ -218,6 +219,13 @@ TEST(Damage, IsWrongTotals) {
   EXPECT_EQ(DamageOf(FileOf("property live_bytes 100\n"
                             "property sample_mean_bytes 4096\n")),
             "");
+}
+
+TEST(Damage, ASnapshotOfWhichNothingIsLeftCanBeWrittenAndReadAgain) {
+  Snapshot snapshot = SnapshotOf("");
+  snapshot.damage.push_back("all of it is lost");
+  const Snapshot again = MustRead(EncodeSnapshot(snapshot));
+  EXPECT_FALSE(again.is_whole());
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "analyzer/snapshot/section_scan.h"
 #include "analyzer/snapshot/sections.h"
 #include "analyzer/snapshot/snapshot_reader.h"
+#include "analyzer/snapshot/text_form.h"
 #include "tests/format/test_files.h"
 
 namespace heapline {
@@ -135,6 +136,26 @@ TEST(Hostile, SumsOfCountersCannotOverflow) {
       HL_SECTION_COUNTERS, 2, Varints({0, kHuge, 1, 1, 0, 5, 6, 7})));
   EXPECT_THAT(snapshot.counters.total_count, ElementsAre(5));
   EXPECT_FALSE(snapshot.is_whole());
+}
+
+TEST(Hostile, TotalsThatNoProcessCanHaveAreLeftOut) {
+  // live_bytes and total_bytes, one above the limit each.
+  std::string payload;
+  for (const PropertyId id :
+       {PropertyId::live_bytes, PropertyId::total_bytes, PropertyId::pid}) {
+    payload +=
+        Varints({uint64_t{static_cast<uint32_t>(id)} << 1, kMaxTotal + 1});
+  }
+  const std::string file = OneSection(HL_SECTION_PROPERTIES, 3, payload);
+  const Snapshot snapshot = MustRead(file);
+  EXPECT_EQ(NumberOf(snapshot, PropertyId::live_bytes, 7), 7u);
+  EXPECT_EQ(NumberOf(snapshot, PropertyId::total_bytes, 7), 7u);
+  EXPECT_EQ(NumberOf(snapshot, PropertyId::pid), kMaxTotal + 1);
+  EXPECT_THAT(DamageOf(file), HasSubstr("2 are impossibly large"));
+  EXPECT_FALSE(ParseTextForm("heapline-text 1\nproperty live_bytes "
+                             "2305843009213693953\n",
+                             "test")
+                   .ok());
 }
 
 TEST(Hostile, NodesOutOfRangeAreShownAsUnknown) {

@@ -6,7 +6,8 @@ add_executable(analysis_test
   heap_rows_test.cc
   qualified_name_test.cc
   short_paths_test.cc
-  site_rules_test.cc)
+  site_rules_test.cc
+  suppressions_test.cc)
 target_link_libraries(analysis_test PRIVATE
-  heapline_report heapline_analysis absl::strings GTest::gtest_main)
+  heapline_report heapline_analysis absl::strings GTest::gmock GTest::gtest_main)
 gtest_discover_tests(analysis_test)
