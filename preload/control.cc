@@ -306,7 +306,7 @@ void MakeControlPage() {
           .Error(-result)
           .Add("; `heapline snapshot` and `status` will not find pid ")
           .Number(static_cast<uint64_t>(tracer.pid));
-      Say(Severity::kError, line);
+      Say(Severity::kVerbose, line);
       file_path[0] = '\0';
     }
   }

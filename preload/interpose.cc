@@ -17,12 +17,6 @@ inline bool IsStarting() {
   return __builtin_expect(next::malloc == nullptr, 0);
 }
 
-// A block that was allocated before this library was loaded: by dlopen, then.
-inline bool IsOfNext(void* block) {
-  return block != nullptr && !IsBootstrapBlock(block) &&
-         next::realloc != nullptr;
-}
-
 // realloc of a block that the bootstrap arena gave out: it moves.
 void* MoveFromBootstrap(void* block, size_t bytes) {
   void* moved =
@@ -46,6 +40,16 @@ void* AtLeastLeastRequest(Hook& hook, void* block) {
   if (Asked(0) == 0) return block;
   void* larger = hook.Forward(next::realloc, block, Asked(0));
   return larger != nullptr ? larger : block;
+}
+
+// While start runs. Where this library was loaded by dlopen there are blocks of
+// the next allocator already. Not inlined: no hook pays for its stack.
+__attribute__((noinline)) void* ReallocateEarly(void* block, size_t bytes) {
+  if (block != nullptr && !IsBootstrapBlock(block) &&
+      next::realloc != nullptr) {
+    return next::realloc(block, bytes);
+  }
+  return MoveFromBootstrap(block, bytes);
 }
 
 // Both forms of realloc: `real(bytes)` calls the next function.
@@ -127,8 +131,8 @@ HEAPLINE_EXPORT void* reallocarray(void* block, size_t count,
                ? next::reallocarray(block, count, bytes)
                : next::realloc(block, SIZE_MAX / 2 + 1);
   }
-  if (heapline::IsStarting() && !heapline::IsOfNext(block)) {
-    return heapline::MoveFromBootstrap(block, total);
+  if (heapline::IsStarting()) {
+    return heapline::ReallocateEarly(block, total);
   }
   const size_t asked = heapline::AskedOfRealloc(block, total);
   return heapline::Reallocate(hook, block, total, HEAPLINE_CALLER_CONTEXT(),

@@ -74,7 +74,6 @@ StandardError standard_error;
 
 // Not inlined, like the next one, so that their stack use does not add up.
 __attribute__((noinline)) bool StandardErrorIsUnchanged() {
-  NoteStandardError();
   if (__atomic_load_n(&standard_error.noted, __ATOMIC_ACQUIRE) != 1) {
     return false;
   }
@@ -252,6 +251,7 @@ void NoteStandardError() {
 void Say(Severity severity, Line& line) {
   if (tracer.options.quiet || tracer.calls_restricted) return;
   if (severity == Severity::kVerbose && !tracer.options.verbose) return;
+  NoteStandardError();  // here: its stack does not add up with the next one's
   if (!StandardErrorIsUnchanged()) return;
   constexpr char kPrefix[] = "heapline: ";
   struct iovec parts[] = {{const_cast<char*>(kPrefix), sizeof kPrefix - 1},

@@ -11,11 +11,11 @@ namespace {
 
 size_t mapped_bytes;
 
-// Our tables count against the program's limits on memory: a quarter of them,
-// and never less than 1 MiB, is always left to it. Proven by mapping that much
+// What we map counts against the program's limits on memory. The tables leave
+// a quarter of them to it, what is essential 1 MiB: proven by mapping that much
 // more and giving it back.
 constexpr size_t kLeastReserveBytes = size_t{1} << 20;
-size_t reserve_bytes;  // 0: no limit
+size_t limit_bytes;  // 0: no limit
 bool limits_are_known;
 
 // max_memory in the stated order: call-tree nodes may use three quarters of
@@ -50,17 +50,18 @@ void LookUpLimits() {
       if (limit.rlim_cur < least) least = limit.rlim_cur;
     }
   }
-  const size_t quarter = least / 4;
-  reserve_bytes = least == RLIM_INFINITY         ? 0
-                  : quarter > kLeastReserveBytes ? quarter
-                                                 : kLeastReserveBytes;
+  limit_bytes = least == RLIM_INFINITY ? 0 : least;
   __atomic_store_n(&limits_are_known, true, __ATOMIC_RELAXED);
 }
 
-bool LeavesReserve() {
+bool LeavesReserve(PageUse use) {
   if (!__atomic_load_n(&limits_are_known, __ATOMIC_RELAXED)) LookUpLimits();
-  const size_t bytes = reserve_bytes;
-  if (bytes == 0) return true;
+  const size_t limit = limit_bytes;
+  if (limit == 0) return true;
+  const size_t bytes =
+      use == PageUse::kEssential || limit / 4 < kLeastReserveBytes
+          ? kLeastReserveBytes
+          : limit / 4;
   void* reserve = RawMap(bytes);
   if (reserve == nullptr) return false;
   RawUnmap(reserve, bytes);
@@ -77,7 +78,7 @@ void* MapPages(size_t bytes, PageUse use) {
     ForgetMemoryLimits();
     return nullptr;
   }
-  if (!LeavesReserve()) {
+  if (!LeavesReserve(use)) {
     RawUnmap(start, bytes);
     return nullptr;
   }

@@ -19,8 +19,9 @@ inline constexpr size_t kPageBytes = 4096;
 inline constexpr size_t kHugePageBytes = size_t{2} << 20;
 
 // `bytes` of zeroed memory, rounded up to pages, aligned to kPageBytes, or
-// NULL: no memory, past max_memory, or less than a quarter of RLIMIT_AS or
-// RLIMIT_DATA, where one is set, would be left to the program.
+// NULL: no memory, past max_memory, or too little of RLIMIT_AS or RLIMIT_DATA,
+// where one is set, would be left to the program: a quarter, and 1 MiB where
+// the use is essential.
 void* MapPages(size_t bytes, PageUse use);
 // The same, aligned to kHugePageBytes.
 void* MapPagesHugeAligned(size_t bytes, PageUse use);

@@ -88,16 +88,16 @@ def broken_standard_error(world):
     world.note("outcome", (process.returncode, stdout))
 
 
-def children_of(pid):
-    """Processes that `pid` has started, the snapshot's writer among them."""
+def writers_of(pid):
+    """Processes that `pid` has started and that have not ended."""
     found = []
     for name in os.listdir("/proc"):
         try:
             with open(f"/proc/{name}/stat", encoding="utf-8") as file:
-                parent = int(file.read().rsplit(") ", 1)[1].split()[1])
-        except (OSError, IndexError):
+                state, parent = file.read().rsplit(") ", 1)[1].split()[:2]
+        except (OSError, ValueError):
             continue
-        if parent == pid:
+        if int(parent) == pid and state not in "ZX":
             found.append(int(name))
     return found
 
@@ -123,6 +123,7 @@ def killed_program(world):
     instants = random.Random(os.urandom(8))
     for _ in range(world.pick(5, 500)):
         process = begun(world, "interval=2ms")
+        os.makedirs(world.snapshots, exist_ok=True)
         time.sleep(instants.uniform(0.001, 0.04))
         process.kill()
         process.wait()
@@ -132,7 +133,6 @@ def killed_program(world):
                 "the writer ends")
             whole_files(world)
             shutil.rmtree(world.snapshots)
-            os.mkdir(world.snapshots)
         world.note("killed", process.returncode)
 
 
@@ -142,7 +142,7 @@ def killed_writers(world):
     killed = 0
     end = time.monotonic() + world.pick(1, 200)
     while world.heapline and killed < world.pick(5, 500):
-        for child in children_of(process.pid):
+        for child in writers_of(process.pid):
             try:
                 os.kill(child, signal.SIGKILL)
                 killed += 1
