@@ -169,7 +169,7 @@ class World:
         elif self.tracer == "heaptrack":
             variables["LD_PRELOAD"] = heaptrack_shim()
             variables["DUMP_HEAPTRACK_OUTPUT"] = os.path.join(
-                self.folder, "heaptrack.trace")
+                self.folder, "heaptrack.$$.trace")  # $$: it puts the pid
         return variables
 
     def preload_with(self, *others, first=True, options="", **changes):
@@ -213,7 +213,7 @@ class World:
 
     def _noted(self, process, stdout, stderr, compare, tells=None):
         """The folder's name differs from run to run: it is no difference."""
-        if tells is not None:
+        if tells is not None or self.tracer == "heaptrack":
             stderr, told = without_tracers_lines(stderr)
             if self.heapline:
                 self.check(len(told) in tells, f"it said {told!r}")
@@ -309,7 +309,10 @@ def end_group(process):
     process.wait()
     for stream in (process.stdin, process.stdout, process.stderr):
         if stream:
-            stream.close()
+            try:
+                stream.close()
+            except BrokenPipeError:
+                pass  # what was still to be written is of no use now
 
 
 def without_tracers_lines(stderr):
