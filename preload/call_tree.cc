@@ -47,13 +47,15 @@ T* ChunkFor(T** chunks, NodeId id) {
 // A new node, or kDroppedNode.
 NodeId AddNode(NodeId parent, const Frame& frame) {
   uint32_t id = __atomic_load_n(&node_count, __ATOMIC_RELAXED);
+  Node* chunk;
   do {
     if (id >= HL_MAX_NODES) return kDroppedNode;
     // The chunk first: an id that is counted must be readable.
-    if (ChunkFor(node_chunks, id) == nullptr) return kDroppedNode;
+    chunk = ChunkFor(node_chunks, id);
+    if (chunk == nullptr) return kDroppedNode;
   } while (!__atomic_compare_exchange_n(&node_count, &id, id + 1, true,
                                         __ATOMIC_RELAXED, __ATOMIC_RELAXED));
-  Node& node = node_chunks[id >> kChunkShift][id & (kChunkNodes - 1)];
+  Node& node = chunk[id & (kChunkNodes - 1)];
   node.address = frame.address;
   node.parent = parent;
   node.generation_and_kind =

@@ -343,7 +343,7 @@ void RefreshControlPage(uint64_t monotonic_ns) {
   Put(&page->total_count, totals.total_count);
   // The rest once a tick of the caller's clock, the walk along the list of
   // threads ten times a second.
-  const uint64_t before = page->updated_ns;
+  const uint64_t before = __atomic_load_n(&page->updated_ns, __ATOMIC_RELAXED);
   if (monotonic_ns == before) return;
   Put(&page->updated_ns, monotonic_ns);
   RefreshState();

@@ -32,7 +32,7 @@ uintptr_t ThreadPointer() {
 }
 
 bool IsDead(const ThreadState* state) {
-  const int32_t tid = __atomic_load_n(&state->tid, __ATOMIC_RELAXED);
+  const int32_t tid = state->tid;
   if (tid == 0) return true;
   return sys::TgKill(tracer.pid, tid, 0) == -3;  // ESRCH
 }
@@ -40,8 +40,7 @@ bool IsDead(const ThreadState* state) {
 // Takes the state from its dead thread: the one whose exchange succeeds owns
 // it.
 bool TakeOver(ThreadState* state, int32_t dead_tid, int32_t tid) {
-  return __atomic_compare_exchange_n(&state->tid, &dead_tid, tid, false,
-                                     __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+  return state->tid.Exchange(dead_tid, tid);
 }
 
 ThreadState* ReuseState(int32_t tid) {
@@ -52,7 +51,7 @@ ThreadState* ReuseState(int32_t tid) {
   for (int i = 0; i < kCandidates; ++i) {
     if (candidate == nullptr) candidate = FirstThreadState();
     if (candidate == nullptr) return nullptr;
-    const int32_t old_tid = __atomic_load_n(&candidate->tid, __ATOMIC_RELAXED);
+    const int32_t old_tid = candidate->tid;
     // Once the program restricts its calls nobody may be asked about.
     if (!tracer.calls_restricted && IsDead(candidate) &&
         TakeOver(candidate, old_tid, tid)) {

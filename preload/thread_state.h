@@ -35,24 +35,48 @@ struct ReadableWindow {
   uint64_t generation;
 };
 
+// A word that a signal handler of its thread, or another thread, may look at or
+// change meanwhile: each load and store is one instruction, and no more.
+template <typename T>
+class Relaxed {
+ public:
+  operator T() const { return __atomic_load_n(&value_, __ATOMIC_RELAXED); }
+  T operator=(T value) {
+    __atomic_store_n(&value_, value, __ATOMIC_RELAXED);
+    return value;
+  }
+  Relaxed& operator=(const Relaxed& other) {
+    *this = static_cast<T>(other);
+    return *this;
+  }
+  // False: it was not `expected`.
+  bool Exchange(T expected, T value) {
+    return __atomic_compare_exchange_n(&value_, &expected, value, false,
+                                       __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+  }
+
+ private:
+  T value_;
+};
+
 struct ThreadState {
   // Hooks running in this thread: 0 outside, 1 in one, more when a signal
   // handler or the allocator itself re-entered.
-  volatile uint32_t guard;
-  volatile uint32_t in_next;         // 1 while the real function runs
-  volatile uint32_t park_requested;  // set by the stop handler; see stop_world
+  Relaxed<uint32_t> guard;
+  Relaxed<uint32_t> in_next;         // 1 while the real function runs
+  Relaxed<uint32_t> park_requested;  // set by the stop handler; see stop_world
   uintptr_t guard_frame;             // frame address of the outermost hook
-  volatile uint32_t unrecorded;      // > 0: inside libunwind for us; hooks of
+  Relaxed<uint32_t> unrecorded;      // > 0: inside libunwind for us; hooks of
                                      // this thread forward only
 
-  int32_t tid;
+  Relaxed<int32_t> tid;      // 0: nobody's
   ThreadState* next;         // in the global list; set once
   uintptr_t thread_pointer;  // fs base: tells a thread's own TLS and stack
 
-  NodeId thread_node;    // kind thread; 0: not made yet
-  NodeId base_node;      // thread_node or the innermost open scope
-  uint32_t lost_scopes;  // open scopes without a node of their own
-  bool name_changed;     // re-intern thread_node at the next capture
+  NodeId thread_node;          // kind thread; 0: not made yet
+  NodeId base_node;            // thread_node or the innermost open scope
+  uint32_t lost_scopes;        // open scopes without a node of their own
+  Relaxed<bool> name_changed;  // re-intern thread_node at the next capture
   uintptr_t start_routine;
 
   InFlight in_flight;
