@@ -6,7 +6,7 @@ import re
 import shutil
 import stat
 
-from probing import TRACERS_OWN, Skip, blocks_of, probe
+from probing import SHIM, TRACERS_OWN, Skip, blocks_of, probe
 
 ALLOCATORS = ["libjemalloc.so.2", "libtcmalloc_minimal.so.4",
               "libmimalloc.so.2"]
@@ -196,6 +196,18 @@ def address_taken(world):
             shutil.rmtree(world.snapshots)
 
 
+@probe("A6-twice", "the tracer preloaded twice, from two files: one counts")
+def preloaded_twice(world):
+    if not world.heapline:
+        world.run([world.compile("keeps_blocks.c")])
+        return
+    second = shutil.copy(SHIM, os.path.join(world.folder, "second.so"))
+    world.run([world.compile("keeps_blocks.c")], tells=range(1, 2),
+              environment=world.preload_with(second))
+    exact = [s for s in world.snapshots_of() if s.properties["complete"]]
+    world.equal([100], [blocks_of(s, 4000) for s in exact], "complete ones")
+
+
 @probe("A7", "a program with a malloc of its own is told to be unseen")
 def own_malloc(world):
     world.run([world.compile("a_own_malloc.c")], tells=range(1, 2))
@@ -299,6 +311,9 @@ def set_user_id(world):
         rb"environment as the kernel gave it: \w+", b"", done.stdout),
         done.stderr))
     if world.heapline:
+        run = world.command("run", "-o", world.snapshots, "--", *program)
+        world.equal(done.status, run.status, "status of run")
+        world.check(b"setuid" in run.stderr, f"it said {run.stderr!r}")
         world.equal([], world.files_of(), "snapshots")
 
 
