@@ -51,7 +51,7 @@ uint64_t ApiCurrent() {
   Hook hook(__builtin_frame_address(0));
   int64_t bytes = TotalsNow().live_bytes;
   // The caller's own last operations are never missing.
-  if (hook.is_active()) bytes += hook.thread()->live_bytes_delta;
+  if (hook.is_active()) bytes += LiveBytesDelta(hook.thread());
   return bytes < 0 ? 0 : static_cast<uint64_t>(bytes);
 }
 

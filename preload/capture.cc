@@ -31,11 +31,6 @@ constexpr int kFramesOnStack = 40;
 
 bool can_unwind;
 
-struct Stack {
-  int count;
-  WalkState state;
-};
-
 int Depth() {
   const uint64_t depth = tracer.options.depth;
   return depth < kDeepest ? static_cast<int>(depth) : kDeepest;
@@ -67,7 +62,7 @@ bool GrowMemory(ThreadState* thread, int kept) {
 }
 
 // Walks to the outermost frame or to `depth` into the thread's memory.
-Stack CollectFrames(ThreadState* thread, StackWalk* walk, int depth) {
+int CollectFrames(ThreadState* thread, StackWalk* walk, int depth) {
   int count = 0;
   while (walk->state == WalkState::kMore && count < depth) {
     CaptureMemory* memory = thread->capture_memory;
@@ -79,19 +74,19 @@ Stack CollectFrames(ThreadState* thread, StackWalk* walk, int depth) {
     count += WalkFurther(walk, memory->frames + count,
                          (capacity < depth ? capacity : depth) - count);
   }
-  return {count, walk->state};
+  return count;
 }
 
-StackWalk WalkFrom(const CallerContext& caller, ReadableWindow* window,
+StackWalk WalkFrom(CallerContext caller, ReadableWindow* window,
                    ThreadState* cache) {
-  return BeginWalk({caller.return_address, caller.sp, caller.bp, false}, window,
-                   cache);
+  return BeginWalk({caller.return_address(), caller.sp(), caller.bp(), false},
+                   window, cache);
 }
 
 // Without memory for the frames: the stack is walked anew for each group of
 // frames, the outermost group first.
-NodeId CaptureInGroups(ThreadState* thread, const CallerContext& caller,
-                       NodeId base, int depth) {
+NodeId CaptureInGroups(ThreadState* thread, CallerContext caller, NodeId base,
+                       int depth) {
   ReadableWindow window = {};
   WalkedFrame frames[kFramesOnStack];
   StackWalk walk = WalkFrom(caller, &window, nullptr);
@@ -118,7 +113,7 @@ NodeId CaptureInGroups(ThreadState* thread, const CallerContext& caller,
   return node;
 }
 
-NodeId CaptureNested(ThreadState* thread, const CallerContext& caller) {
+NodeId CaptureNested(ThreadState* thread, CallerContext caller) {
   ReadableWindow window = {};
   const StackWalk walk = WalkFrom(caller, &window, nullptr);
   const NodeId base = BaseNode(thread, walk, CaptureMode::kNested);
@@ -130,7 +125,7 @@ void ForgetThreadRules(ThreadState* thread, uint64_t generation) {
   thread->rule_generation = generation;
 }
 
-NodeId CaptureByRules(ThreadState* thread, const CallerContext& caller) {
+NodeId CaptureByRules(ThreadState* thread, CallerContext caller) {
   const uint64_t generation = RuleGeneration();
   if (__builtin_expect(thread->rule_generation != generation, 0)) {
     ForgetThreadRules(thread, generation);
@@ -138,18 +133,18 @@ NodeId CaptureByRules(ThreadState* thread, const CallerContext& caller) {
   const int depth = Depth();
   StackWalk walk = WalkFrom(caller, &thread->window, thread);
   const NodeId base = BaseNode(thread, walk, CaptureMode::kOutermost);
-  const Stack stack = CollectFrames(thread, &walk, depth);
-  if (__builtin_expect(stack.state == WalkState::kMore && stack.count < depth,
-                       0)) {
+  const int count = CollectFrames(thread, &walk, depth);
+  if (__builtin_expect(walk.state == WalkState::kMore && count < depth, 0)) {
     return CaptureInGroups(thread, caller, base, depth);
   }
   const WalkedFrame* frames =
-      stack.count == 0 ? nullptr : thread->capture_memory->frames;
+      count == 0 ? nullptr : thread->capture_memory->frames;
+  const NodeId node = NodeOfWalk(thread, OuterNode(thread, base, walk.state),
+                                 walk, frames, count);
   if (__builtin_expect(tracer.options.check != 0, 0)) {
-    CheckStack(thread, frames, stack.count, stack.state);
+    CheckStack(thread, frames, count, walk.state, node);
   }
-  return AddFrames(thread, OuterNode(thread, base, stack.state), frames,
-                   stack.count);
+  return node;
 }
 
 }  // namespace
@@ -175,7 +170,7 @@ bool InitializeCapture() {
   return true;
 }
 
-NodeId CaptureStack(ThreadState* thread, const CallerContext& caller,
+NodeId CaptureStack(ThreadState* thread, CallerContext caller,
                     CaptureMode mode) {
   if (thread == nullptr) mode = CaptureMode::kNested;
   if (__builtin_expect(tracer.options.unwinder == Unwinder::kLibunwind, 0) &&
@@ -189,14 +184,20 @@ NodeId CaptureStack(ThreadState* thread, const CallerContext& caller,
     ReadableWindow window = {};
     StackWalk nowhere = WalkFrom(caller, &window, nullptr);
     nowhere.state = WalkState::kCut;
-    return SpecialNode(BaseNode(thread, nowhere, mode), HL_SPECIAL_NO_STACK);
+    const NodeId base = BaseNode(thread, nowhere, mode);
+    const NodeId node = SpecialNode(base, HL_SPECIAL_NO_STACK);
+    if (mode == CaptureMode::kOutermost && node != kDroppedNode) {
+      thread->stackless_base = base;
+      thread->stackless_node = node;
+    }
+    return node;
   }
   return __builtin_expect(mode == CaptureMode::kOutermost, 1)
              ? CaptureByRules(thread, caller)
              : CaptureNested(thread, caller);
 }
 
-void EnsureThreadNode(ThreadState* thread, const CallerContext& caller) {
+void EnsureThreadNode(ThreadState* thread, CallerContext caller) {
   StackWalk walk = WalkFrom(caller, &thread->window, nullptr);
   if (!can_unwind || tracer.options.depth == 0) walk.state = WalkState::kCut;
   BaseNode(thread, walk, CaptureMode::kOutermost);

@@ -13,21 +13,24 @@
 
 namespace heapline {
 
-// Where the hook was called: its return address, and the caller's stack and
-// frame pointer as they are after the return.
-struct CallerContext {
-  uintptr_t return_address;
-  uintptr_t sp;
-  uintptr_t bp;
+// Where the hook was called, as the hook's own frame tells it: one register to
+// pass, read only when a stack is walked. Valid while the hook runs.
+class CallerContext {
+ public:
+  explicit CallerContext(void* hook_frame)
+      : frame_(static_cast<const uintptr_t*>(hook_frame)) {}
+  uintptr_t return_address() const { return frame_[1]; }
+  // The caller's stack and frame pointer as they are after the return.
+  uintptr_t sp() const { return reinterpret_cast<uintptr_t>(frame_ + 2); }
+  uintptr_t bp() const { return frame_[0]; }
+
+ private:
+  const uintptr_t* frame_;
 };
 
 // The caller's context, in a function compiled with a frame pointer.
-#define HEAPLINE_CALLER_CONTEXT()                                     \
-  ::heapline::CallerContext {                                         \
-    static_cast<uintptr_t*>(__builtin_frame_address(0))[1],           \
-        reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) + 16, \
-        static_cast<uintptr_t*>(__builtin_frame_address(0))[0]        \
-  }
+#define HEAPLINE_CALLER_CONTEXT() \
+  ::heapline::CallerContext(__builtin_frame_address(0))
 
 enum class CaptureMode {
   kOutermost,  // guard == 1: thread caches may be used
@@ -39,12 +42,12 @@ bool InitializeCapture();
 // The innermost node of the calling thread's stack. Thread node and scope are
 // included; `depth` is honoured; every Nth stack is compared with libunwind's
 // when check=N.
-NodeId CaptureStack(ThreadState* thread, const CallerContext& caller,
+NodeId CaptureStack(ThreadState* thread, CallerContext caller,
                     CaptureMode mode);
 
 // Makes thread->thread_node and base_node, if they are not yet: what a scope
 // opens under. REQUIRES: guard == 1.
-void EnsureThreadNode(ThreadState* thread, const CallerContext& caller);
+void EnsureThreadNode(ThreadState* thread, CallerContext caller);
 
 // Walks from `from` outwards into frames[0..capacity), innermost first.
 // Returns how many; *is_whole says whether the outermost frame was reached.

@@ -65,6 +65,21 @@ NodeId AddAddresses(ThreadState* cache, NodeId node, void** addresses,
   return node;
 }
 
+// Whether the tree has these frames, innermost first, from `node` outwards.
+bool IsPath(NodeId node, const WalkedFrame* frames, int count) {
+  for (int i = 0; i < count; ++i) {
+    const Node& in_tree = NodeAt(node);
+    if (in_tree.address != frames[i].pc || in_tree.kind() != frames[i].kind ||
+        in_tree.generation() != frames[i].generation) {
+      return false;
+    }
+    node = in_tree.parent;
+  }
+  const HlNodeKind outer = NodeAt(node).kind();
+  return outer == HL_NODE_THREAD || outer == HL_NODE_SCOPE ||
+         outer == HL_NODE_SPECIAL;
+}
+
 // Both lists begin with the hook's caller.
 void Compare(const WalkedFrame* frames, int count, WalkState state,
              void** addresses, int address_count) {
@@ -118,7 +133,7 @@ NodeId CaptureByLibunwind(ThreadState* thread, const StackWalk& walk,
 }
 
 void CheckStack(ThreadState* thread, const WalkedFrame* frames, int count,
-                WalkState state) {
+                WalkState state, NodeId node) {
   thread->captures += 1;
   if (thread->captures % tracer.options.check != 0 || count == 0) return;
   // Room for some frames more than ours, so that a stack that we ended early
@@ -130,6 +145,10 @@ void CheckStack(ThreadState* thread, const WalkedFrame* frames, int count,
   const int first = FirstCallerFrame(addresses, found, frames[0].pc);
   if (first == found) return;
   Count(&counts.stacks);
+  if (node != kDroppedNode && !IsPath(node, frames, count)) {
+    Count(&counts.wrong);
+    return;
+  }
   Compare(frames, count, state, addresses + first,
           WithoutHidden(addresses + first, found - first));
 }

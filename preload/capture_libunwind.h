@@ -15,10 +15,11 @@ namespace heapline {
 NodeId CaptureByLibunwind(ThreadState* thread, const StackWalk& walk,
                           CaptureMode mode, int depth);
 
-// Compares our `count` frames, innermost first, with libunwind's; only every
-// Nth call does.
+// Compares our `count` frames, innermost first, with libunwind's, and with what
+// the tree says of `node`, which the block was charged to; only every Nth call
+// does.
 void CheckStack(ThreadState* thread, const WalkedFrame* frames, int count,
-                WalkState state);
+                WalkState state, NodeId node);
 
 }  // namespace heapline
 

@@ -34,6 +34,20 @@ NodeId OuterNode(ThreadState* thread, NodeId base, WalkState state) {
   return SpecialNode(base, HL_SPECIAL_TRUNCATED);
 }
 
+NodeId NodeOfWalk(ThreadState* thread, NodeId outer, const StackWalk& walk,
+                  const WalkedFrame* frames, int count) {
+  ThreadState::StackSlot& slot =
+      thread->stacks[walk.fingerprint & (ThreadState::kStackEntries - 1)];
+  if (__builtin_expect(slot.fingerprint == walk.fingerprint &&
+                           slot.outer == outer && slot.node != 0,
+                       1)) {
+    return slot.node;
+  }
+  const NodeId node = AddFrames(thread, outer, frames, count);
+  if (node != kDroppedNode) slot = {walk.fingerprint, outer, node};
+  return node;
+}
+
 NodeId AddFrames(ThreadState* cache, NodeId node, const WalkedFrame* frames,
                  int count) {
   for (int i = count - 1; i >= 0; --i) {

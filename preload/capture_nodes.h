@@ -20,6 +20,12 @@ NodeId SpecialNode(NodeId base, HlSpecialNode special);
 // What the outermost kept frame hangs under; counts a stack that is cut.
 NodeId OuterNode(ThreadState* thread, NodeId base, WalkState state);
 
+// The node of a walked stack under `outer`, by its fingerprint where the thread
+// has seen it lately. Two stacks of one fingerprint are taken for one: 64 bits,
+// so with 2^40 captures the odds are 1 in 2^24.
+NodeId NodeOfWalk(ThreadState* thread, NodeId outer, const StackWalk& walk,
+                  const WalkedFrame* frames, int count);
+
 // Frames stand innermost first. `cache` may be NULL.
 NodeId AddFrames(ThreadState* cache, NodeId node, const WalkedFrame* frames,
                  int count);

@@ -29,7 +29,6 @@ int64_t largest_batch;
 constexpr uint64_t kSecondNs = 1000000000u;
 constexpr size_t kMaxEpochs = 1u << 16;
 EpochRecord epochs[kMaxEpochs];  // 1 MiB of .bss, touched as epochs pass
-uint32_t current_epoch;
 uint64_t next_epoch_ns;
 
 template <typename T>
@@ -83,8 +82,8 @@ HeapTotals TotalsAtCut() {
   HeapTotals totals = TotalsNow();
   for (const ThreadState* thread = FirstThreadState(); thread != nullptr;
        thread = thread->next) {
-    totals.live_bytes += thread->live_bytes_delta;
-    totals.live_count += thread->live_count_delta;
+    totals.live_bytes += LiveBytesDelta(thread);
+    totals.live_count += LiveCountDelta(thread);
     totals.total_bytes += thread->total_bytes;
     totals.total_count += thread->total_count;
     totals.temporary_count += thread->temporary_count;
@@ -116,17 +115,17 @@ void ResetPeak() {
 
 void FlushTotals(ThreadState* thread) {
   const int64_t live_bytes = __atomic_add_fetch(
-      &shared.live_bytes, thread->live_bytes_delta, __ATOMIC_RELAXED);
-  __atomic_add_fetch(&shared.live_count, thread->live_count_delta,
+      &shared.live_bytes, LiveBytesDelta(thread), __ATOMIC_RELAXED);
+  __atomic_add_fetch(&shared.live_count, LiveCountDelta(thread),
                      __ATOMIC_RELAXED);
   __atomic_add_fetch(&shared.total_bytes, thread->total_bytes,
                      __ATOMIC_RELAXED);
   __atomic_add_fetch(&shared.total_count, thread->total_count,
                      __ATOMIC_RELAXED);
-  thread->live_bytes_delta = 0;
-  thread->live_count_delta = 0;
   thread->total_bytes = 0;
   thread->total_count = 0;
+  thread->freed_bytes = 0;
+  thread->freed_count = 0;
   RaisePeak(live_bytes);
   thread->flush_at = BatchFor(live_bytes);
   if (thread->flush_at > Load(&largest_batch)) {
@@ -158,17 +157,15 @@ void CountSharedFreed(uint64_t bytes) {
   __atomic_sub_fetch(&shared.live_count, 1, __ATOMIC_RELAXED);
 }
 
-Epoch CurrentEpoch() { return static_cast<Epoch>(Load(&current_epoch)); }
-
 void AdvanceEpoch(uint64_t monotonic_ns, uint64_t snapshot_sequence_plus_1) {
-  uint32_t epoch = Load(&current_epoch);
+  uint32_t epoch = Load(&tracer.epoch);
   // The last epoch never ends: 16 bits hold weeks of ticks and tens of
   // thousands of cuts, and a wrap would make young blocks old.
   if (epoch + 1 >= kMaxEpochs) return;
   ++epoch;
   epochs[epoch].started_ns = monotonic_ns - tracer.start_ns;
   epochs[epoch].snapshot_sequence_plus_1 = snapshot_sequence_plus_1;
-  __atomic_store_n(&current_epoch, epoch, __ATOMIC_RELEASE);
+  __atomic_store_n(&tracer.epoch, epoch, __ATOMIC_RELEASE);
 }
 
 const EpochRecord& EpochAt(Epoch epoch) { return epochs[epoch]; }

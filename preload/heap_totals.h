@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "preload/thread_state.h"
+#include "preload/tracer.h"
 
 namespace heapline {
 
@@ -49,25 +50,39 @@ void CountSharedTotals(uint64_t bytes);  // a pool block: not live by itself
 inline void CountAllocated(ThreadState* thread, uint64_t bytes) {
   thread->total_bytes += bytes;
   thread->total_count += 1;
-  thread->live_count_delta += 1;
-  thread->live_bytes_delta += static_cast<int64_t>(bytes);
 }
 inline void CountFreed(ThreadState* thread, uint64_t bytes) {
-  thread->live_count_delta -= 1;
-  thread->live_bytes_delta -= static_cast<int64_t>(bytes);
+  thread->freed_bytes += bytes;
+  thread->freed_count += 1;
+}
+inline void CountPoolAllocated(ThreadState* thread, uint64_t bytes) {
+  CountAllocated(thread, bytes);
+  CountFreed(thread, bytes);
+}
+// What the thread's batch adds to the live totals.
+inline int64_t LiveBytesDelta(const ThreadState* thread) {
+  return static_cast<int64_t>(thread->total_bytes - thread->freed_bytes);
+}
+inline int64_t LiveCountDelta(const ThreadState* thread) {
+  return static_cast<int64_t>(thread->total_count - thread->freed_count);
 }
 // Also after kFlushAllocations allocations that cancelled out, so that requests
 // and the clock are looked at by programs whose heap neither grows nor shrinks.
 inline constexpr uint64_t kFlushAllocations = 2048;
+inline bool LiveBytesAreDue(const ThreadState* thread) {
+  // One comparison for both signs.
+  return static_cast<uint64_t>(LiveBytesDelta(thread) + thread->flush_at) >
+         2 * static_cast<uint64_t>(thread->flush_at);
+}
 inline bool FlushIsDue(const ThreadState* thread) {
-  const int64_t delta = thread->live_bytes_delta;
-  return delta >= thread->flush_at || -delta >= thread->flush_at ||
-         thread->total_count >= kFlushAllocations;
+  return LiveBytesAreDue(thread) || thread->total_count >= kFlushAllocations;
 }
 
 // The epoch that blocks are born in: bumped at each cut and about each second
 // (interval max(1 s, uptime / 2048), so 16 bits are never used up).
-Epoch CurrentEpoch();
+inline Epoch CurrentEpoch() {
+  return static_cast<Epoch>(__atomic_load_n(&tracer.epoch, __ATOMIC_RELAXED));
+}
 void AdvanceEpoch(uint64_t monotonic_ns, uint64_t snapshot_sequence_plus_1);
 struct EpochRecord {
   uint64_t started_ns;  // since process start

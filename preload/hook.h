@@ -20,13 +20,12 @@
 
 #include "preload/lifecycle.h"
 #include "preload/record.h"
+#include "preload/record_outermost.h"
 #include "preload/stop_world.h"
 #include "preload/thread_state.h"
 #include "preload/tracer.h"
 
 namespace heapline {
-
-#define HEAPLINE_ALWAYS_INLINE inline __attribute__((always_inline))
 
 // What the next allocator is asked for. Those other than libc's have classes
 // below 32 bytes, closer together than the live table tells apart.
@@ -38,19 +37,56 @@ inline size_t Asked(size_t bytes) {
 // Returns the state with its guard taken, or NULL for an inactive hook.
 ThreadState* EnterHookSlowly(uintptr_t frame);
 
+// The common way in: tracing, the thread known and in no other hook. Its state
+// with the guard taken; NULL: none of this is done, Hook knows what to do.
+HEAPLINE_ALWAYS_INLINE ThreadState* TryEnterHook(void* frame) {
+  ThreadState* thread = current_thread;
+  if (__builtin_expect(CurrentMode() != Mode::kTracing || thread == nullptr ||
+                           thread->guard != 0 || IsUnannouncedForkCopy(),
+                       0)) {
+    return nullptr;
+  }
+  thread->guard = 1;
+  thread->guard_frame = reinterpret_cast<uintptr_t>(frame);
+  __atomic_signal_fence(__ATOMIC_SEQ_CST);
+  return thread;
+}
+
+// The way out of a hook that TryEnterHook let in.
+HEAPLINE_ALWAYS_INLINE void LeaveHook(ThreadState* thread) {
+  __atomic_signal_fence(__ATOMIC_SEQ_CST);
+  thread->guard = 0;
+  __atomic_signal_fence(__ATOMIC_SEQ_CST);
+  if (__builtin_expect(thread->park_requested != 0, 0)) ParkHere();
+}
+
+// The real function from such a hook; while it runs, a re-entered hook knows
+// that the allocator itself may be the caller.
+template <typename Function, typename... Arguments>
+HEAPLINE_ALWAYS_INLINE auto CallNext(ThreadState* thread, Function function,
+                                     Arguments... arguments) {
+  struct Leave {
+    ThreadState* thread;
+    ~Leave() {
+      __atomic_signal_fence(__ATOMIC_SEQ_CST);
+      thread->in_next = 0;
+    }
+  } leave{thread};
+  thread->in_next = 1;
+  __atomic_signal_fence(__ATOMIC_SEQ_CST);
+  return function(arguments...);
+}
+
 class Hook {
  public:
   HEAPLINE_ALWAYS_INLINE explicit Hook(void* frame) {
-    ThreadState* thread = current_thread;
-    if (__builtin_expect(CurrentMode() == Mode::kTracing && thread != nullptr &&
-                             thread->guard == 0 && !IsUnannouncedForkCopy(),
-                         1)) {
-      thread->guard = 1;
-      thread->guard_frame = reinterpret_cast<uintptr_t>(frame);
-      __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    ThreadState* thread = TryEnterHook(frame);
+    if (__builtin_expect(thread != nullptr, 1)) {
       thread_ = thread;
+      in_next_before_ = 0;
     } else {
       thread_ = EnterHookSlowly(reinterpret_cast<uintptr_t>(frame));
+      in_next_before_ = thread_ == nullptr ? 0 : thread_->in_next;
     }
   }
 
@@ -70,25 +106,25 @@ class Hook {
 
   bool is_active() const { return thread_ != nullptr; }
 
-  // Calls the real function; while it runs, a re-entered hook knows that the
-  // allocator itself may be the caller.
+  // As CallNext, from any hook.
   template <typename Function, typename... Arguments>
   HEAPLINE_ALWAYS_INLINE auto Forward(Function function,
                                       Arguments... arguments) {
-    if (thread_ != nullptr) thread_->in_next = thread_->in_next + 1;
+    if (thread_ != nullptr) thread_->in_next = in_next_before_ + 1;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     struct Leave {
       ThreadState* thread;
+      uint32_t in_next_before;
       ~Leave() {
         __atomic_signal_fence(__ATOMIC_SEQ_CST);
-        if (thread != nullptr) thread->in_next = thread->in_next - 1;
+        if (thread != nullptr) thread->in_next = in_next_before;
       }
-    } leave{thread_};
+    } leave{thread_, in_next_before_};
     return function(arguments...);
   }
 
   HEAPLINE_ALWAYS_INLINE void Allocated(void* block, size_t requested_bytes,
-                                        const CallerContext& caller) {
+                                        CallerContext caller) {
     if (thread_ == nullptr || block == nullptr) return;
     if (CurrentMode() != Mode::kTracing) return;
     RecordAllocation(thread_, reinterpret_cast<uintptr_t>(block),
@@ -109,6 +145,9 @@ class Hook {
 
  private:
   ThreadState* thread_;
+  // Stored rather than counted down again: a chain of additions in memory from
+  // hook to hook would cost more than all else that a hook does.
+  uint32_t in_next_before_;
 };
 
 }  // namespace heapline

@@ -55,8 +55,7 @@ __attribute__((noinline)) void* ReallocateEarly(void* block, size_t bytes) {
 // Both forms of realloc: `real(bytes)` calls the next function.
 template <typename Real>
 HEAPLINE_ALWAYS_INLINE void* Reallocate(Hook& hook, void* block, size_t bytes,
-                                        const CallerContext& caller,
-                                        Real real) {
+                                        CallerContext caller, Real real) {
   if (__builtin_expect(block != nullptr && IsBootstrapBlock(block), 0)) {
     void* moved = MoveFromBootstrap(block, bytes);
     hook.Allocated(moved, bytes, caller);
@@ -82,32 +81,81 @@ HEAPLINE_ALWAYS_INLINE void* Reallocate(Hook& hook, void* block, size_t bytes,
   return moved;
 }
 
+// The hooks that a program spends its time in take the common case straight;
+// these are their other cases: starting, nested, not tracing.
+__attribute__((noinline)) void* MallocSlowly(size_t bytes, void* frame) {
+  Hook hook(frame);
+  if (IsStarting()) return BootstrapAllocate(bytes, 16);
+  void* block = hook.Forward(next::malloc, Asked(bytes));
+  hook.Allocated(block, bytes, CallerContext(frame));
+  return block;
+}
+
+__attribute__((noinline)) void* CallocSlowly(size_t count, size_t bytes,
+                                             void* frame) {
+  Hook hook(frame);
+  size_t total;
+  const bool overflows = __builtin_mul_overflow(count, bytes, &total);
+  if (IsStarting()) {
+    return overflows ? nullptr : BootstrapAllocate(total, 16);
+  }
+  void* block = total < tracer.min_request && !overflows
+                    ? hook.Forward(next::calloc, size_t{1}, Asked(total))
+                    : hook.Forward(next::calloc, count, bytes);
+  hook.Allocated(block, total, CallerContext(frame));
+  return block;
+}
+
+__attribute__((noinline)) void FreeSlowly(void* block, void* frame) {
+  Hook hook(frame);
+  if (!hook.Freeing(block) || next::free == nullptr) return;
+  hook.Forward(next::free, block);
+}
+
+// The end of an allocation whose hook TryEnterHook let in.
+HEAPLINE_ALWAYS_INLINE void Allocated(ThreadState* thread, void* block,
+                                      size_t requested_bytes, void* frame) {
+  if (__builtin_expect(block != nullptr, 1)) {
+    if (__builtin_expect(tracer.options.sample == 0, 1)) {
+      RecordOutermost(thread, reinterpret_cast<uintptr_t>(block),
+                      requested_bytes, CallerContext(frame));
+    } else {
+      RecordAllocation(thread, reinterpret_cast<uintptr_t>(block),
+                       requested_bytes, CallerContext(frame));
+    }
+  }
+  LeaveHook(thread);
+}
+
 }  // namespace
 }  // namespace heapline
 
 using heapline::Asked;
 using heapline::Hook;
+using heapline::ThreadState;
 namespace next = heapline::next;
 
 HEAPLINE_EXPORT void* malloc(size_t bytes) noexcept {
-  Hook hook(HEAPLINE_FRAME);
-  if (heapline::IsStarting()) return heapline::BootstrapAllocate(bytes, 16);
-  void* block = hook.Forward(next::malloc, Asked(bytes));
-  hook.Allocated(block, bytes, HEAPLINE_CALLER_CONTEXT());
+  ThreadState* const thread = heapline::TryEnterHook(HEAPLINE_FRAME);
+  if (__builtin_expect(thread == nullptr, 0)) {
+    return heapline::MallocSlowly(bytes, HEAPLINE_FRAME);
+  }
+  void* const block = heapline::CallNext(thread, next::malloc, Asked(bytes));
+  heapline::Allocated(thread, block, bytes, HEAPLINE_FRAME);
   return block;
 }
 
 HEAPLINE_EXPORT void* calloc(size_t count, size_t bytes) noexcept {
-  Hook hook(HEAPLINE_FRAME);
   size_t total;
   const bool overflows = __builtin_mul_overflow(count, bytes, &total);
-  if (heapline::IsStarting()) {
-    return overflows ? nullptr : heapline::BootstrapAllocate(total, 16);
+  const bool is_small = total < heapline::tracer.min_request && !overflows;
+  ThreadState* const thread = heapline::TryEnterHook(HEAPLINE_FRAME);
+  if (__builtin_expect(thread == nullptr || is_small || overflows, 0)) {
+    if (thread != nullptr) heapline::LeaveHook(thread);
+    return heapline::CallocSlowly(count, bytes, HEAPLINE_FRAME);
   }
-  void* block = total < heapline::tracer.min_request && !overflows
-                    ? hook.Forward(next::calloc, size_t{1}, Asked(total))
-                    : hook.Forward(next::calloc, count, bytes);
-  hook.Allocated(block, total, HEAPLINE_CALLER_CONTEXT());
+  void* const block = heapline::CallNext(thread, next::calloc, count, bytes);
+  heapline::Allocated(thread, block, total, HEAPLINE_FRAME);
   return block;
 }
 
@@ -141,9 +189,16 @@ HEAPLINE_EXPORT void* reallocarray(void* block, size_t count,
 
 HEAPLINE_EXPORT void free(void* block) noexcept {
   if (block == nullptr) return;
-  Hook hook(HEAPLINE_FRAME);
-  if (!hook.Freeing(block) || next::free == nullptr) return;
-  hook.Forward(next::free, block);
+  ThreadState* const thread = heapline::TryEnterHook(HEAPLINE_FRAME);
+  if (__builtin_expect(thread == nullptr, 0)) {
+    return heapline::FreeSlowly(block, HEAPLINE_FRAME);
+  }
+  if (__builtin_expect(heapline::RecordOutermostFree(
+                           thread, reinterpret_cast<uintptr_t>(block)),
+                       1)) {
+    heapline::CallNext(thread, next::free, block);
+  }
+  heapline::LeaveHook(thread);
 }
 
 HEAPLINE_EXPORT void cfree(void* block) noexcept {

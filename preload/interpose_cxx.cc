@@ -24,7 +24,7 @@ inline bool ForwardsToMalloc() { return tracer.next_new_is_runtime; }
 // The next allocator's operator new gave `block`; enter it unless the malloc
 // it may have called is in the table already.
 HEAPLINE_ALWAYS_INLINE void* RecordNew(void* block, size_t bytes, void* frame,
-                                       const CallerContext& caller) {
+                                       CallerContext caller) {
   if (block == nullptr) return nullptr;
   Hook hook(frame);
   if (hook.is_active() &&
@@ -36,8 +36,7 @@ HEAPLINE_ALWAYS_INLINE void* RecordNew(void* block, size_t bytes, void* frame,
 
 // Where the lookup order has no operator new: the next malloc.
 HEAPLINE_ALWAYS_INLINE void* NewByMalloc(size_t bytes, size_t alignment,
-                                         void* frame,
-                                         const CallerContext& caller) {
+                                         void* frame, CallerContext caller) {
   Hook hook(frame);
   const size_t asked = Asked(bytes == 0 ? 1 : bytes);
   if (next::malloc == nullptr) return BootstrapAllocate(asked, alignment);

@@ -41,6 +41,10 @@ class Entry {
   constexpr uint64_t bits() const { return bits_; }
   constexpr bool is_live() const { return bits_ & 1; }
   constexpr uintptr_t address_bit4() const { return (bits_ >> 1 & 1) << 4; }
+  // Live, and of the block at `address` (whose bits from 5 up chose the entry).
+  constexpr bool IsAt(uintptr_t address) const {
+    return (bits_ & 3) == ((address >> 3 & 2) | 1) && (address & 15) == 0;
+  }
   constexpr Epoch epoch() const { return static_cast<Epoch>(bits_ >> 2); }
   constexpr uint32_t size_field() const { return bits_ >> 18 & kLargeSize; }
   constexpr NodeId node() const { return static_cast<NodeId>(bits_ >> 38); }
@@ -95,19 +99,17 @@ class BlockTable {
     const Leaf* leaf = LeafFor(address);
     if (__builtin_expect(leaf == nullptr, 0)) return Entry();
     const Entry entry(Load(&leaf->entries[EntryIndex(address)]));
-    if (!entry.is_live() || entry.address_bit4() != (address & 16) ||
-        (address & 15) != 0) {
-      return Entry();
-    }
-    return entry;
+    return entry.IsAt(address) ? entry : Entry();
   }
 
   // Forgets `address` and returns what stood there.
   Entry Clear(uintptr_t address) {
-    const Entry entry = Find(address);
-    if (__builtin_expect(entry.is_live(), 1)) {
-      Store(&LeafFor(address)->entries[EntryIndex(address)], 0);
-    }
+    Leaf* leaf = LeafFor(address);
+    if (__builtin_expect(leaf == nullptr, 0)) return Entry();
+    uint64_t* const word = &leaf->entries[EntryIndex(address)];
+    const Entry entry(Load(word));
+    if (__builtin_expect(!entry.IsAt(address), 0)) return Entry();
+    Store(word, 0);
     return entry;
   }
 

@@ -53,7 +53,7 @@ void* Map(void* start, size_t bytes, int protection, int flags, int descriptor,
 // mmap and mmap64 are one function where off_t has 64 bits.
 inline __attribute__((always_inline)) void* MapAndNote(
     void* start, size_t bytes, int protection, int flags, int descriptor,
-    off_t offset, const CallerContext& caller, void* frame) {
+    off_t offset, CallerContext caller, void* frame) {
   const bool is_noted = RegionsAreNoted();
   void* result = Map(start, bytes, protection, flags, descriptor, offset);
   if (is_noted && result != MAP_FAILED) {

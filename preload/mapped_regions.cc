@@ -101,7 +101,7 @@ bool AddRegion(const MappedRegion& region) {
 
 }  // namespace
 
-void NoteMapped(uintptr_t start, size_t bytes, const CallerContext& caller,
+void NoteMapped(uintptr_t start, size_t bytes, CallerContext caller,
                 void* frame) {
   Hook hook(frame);
   if (!hook.is_active() || CurrentMode() != Mode::kTracing) return;
@@ -124,7 +124,7 @@ void NoteUnmapped(uintptr_t start, size_t bytes, void* frame) {
 }
 
 void NoteRemapped(uintptr_t old_start, size_t old_bytes, uintptr_t new_start,
-                  size_t new_bytes, const CallerContext& caller, void* frame) {
+                  size_t new_bytes, CallerContext caller, void* frame) {
   {
     Hook hook(frame);
     if (!hook.is_active() || regions == nullptr) return;

@@ -23,13 +23,13 @@ struct MappedRegion {
 };
 
 // The program's mmap succeeded. `caller` is the hook's.
-void NoteMapped(uintptr_t start, size_t bytes, const CallerContext& caller,
+void NoteMapped(uintptr_t start, size_t bytes, CallerContext caller,
                 void* frame);
 // Its munmap succeeded.
 void NoteUnmapped(uintptr_t start, size_t bytes, void* frame);
 // Its mremap succeeded: the range moved, grew or shrank, and keeps its stack.
 void NoteRemapped(uintptr_t old_start, size_t old_bytes, uintptr_t new_start,
-                  size_t new_bytes, const CallerContext& caller, void* frame);
+                  size_t new_bytes, CallerContext caller, void* frame);
 
 // By ascending start. REQUIRES: nobody writes.
 size_t MappedRegionCount();

@@ -3,44 +3,16 @@
 #include "heapline/snapshot_format.h"
 #include "preload/hook.h"
 #include "preload/program_notes.h"
+#include "preload/record_outermost.h"
 #include "preload/sampling.h"
 
 namespace heapline {
 namespace {
 
-// One more allocation charged to `node`, through the thread's write-back cache:
-// what it evicts is added to the shared counters.
-void CountOnNode(ThreadState* thread, NodeId node, uint64_t bytes) {
-  ThreadState::CounterSlot& slot =
-      thread->counters[node & (ThreadState::kCounterEntries - 1)];
-  if (__builtin_expect(slot.node != node, 0)) {
-    if (slot.node != 0) {
-      AddToCounters(slot.node, {slot.count, slot.bytes, slot.temporary});
-    }
-    slot = {node, 0, 0, 0};
-  }
-  slot.count += 1;
-  slot.bytes += bytes;
-  if (__builtin_expect(slot.count == UINT32_MAX, 0)) {
-    AddToCounters(node, {slot.count, slot.bytes, slot.temporary});
-    slot = {node, 0, 0, 0};
-  }
-}
-
-void CountTemporaryOnNode(ThreadState* thread, NodeId node) {
-  ThreadState::CounterSlot& slot =
-      thread->counters[node & (ThreadState::kCounterEntries - 1)];
-  if (slot.node == node && slot.temporary != UINT32_MAX) {
-    slot.temporary += 1;
-  } else {
-    AddToCounters(node, {0, 0, 1});
-  }
-}
-
-// The node for a new block; *is_counted says whether totals by node include
-// it: with sampling they hold the sampled blocks only.
+// The node for a new block in any case; *is_counted says whether totals by
+// node include it: with sampling they hold the sampled blocks only.
 NodeId NodeForAllocation(ThreadState* thread, uint64_t bytes,
-                         const CallerContext& caller, bool* is_counted) {
+                         CallerContext caller, bool* is_counted) {
   const uint64_t mean = tracer.options.sample;
   const bool is_nested = thread->guard != 1;
   if (__builtin_expect(mean != 0, 0)) {
@@ -63,7 +35,47 @@ void SubtractFreed(ThreadState* thread, uint64_t bytes) {
   }
 }
 
+// By a hook inside another: through the shared tables alone.
+__attribute__((noinline)) void RecordNested(ThreadState* thread,
+                                            uintptr_t address,
+                                            uint64_t requested_bytes,
+                                            CallerContext caller) {
+  bool is_counted;
+  const NodeId node =
+      NodeForAllocation(thread, requested_bytes, caller, &is_counted);
+  if (!tracer.blocks.Set(address, node, requested_bytes, CurrentEpoch())) {
+    return NoteDropped();
+  }
+  if (is_counted) AddToCounters(node, {1, requested_bytes, 0});
+  CountSharedAllocated(requested_bytes);
+}
+
 }  // namespace
+
+void MakeSlotOf(NodeId node, ThreadState::CounterSlot* slot) {
+  if (slot->node != 0) {
+    AddToCounters(slot->node, {slot->count, slot->bytes, slot->temporary});
+  }
+  *slot = {node, 0, 0, 0};
+}
+
+void CountTemporaryOnNode(ThreadState* thread, NodeId node) {
+  ThreadState::CounterSlot& slot =
+      thread->counters[node & (ThreadState::kCounterEntries - 1)];
+  if (slot.node == node && slot.temporary != UINT32_MAX) {
+    slot.temporary += 1;
+  } else {
+    AddToCounters(node, {0, 0, 1});
+  }
+}
+
+bool FreeUnknown(ThreadState* thread, uintptr_t address) {
+  if (IsBootstrapBlock(reinterpret_cast<void*>(address))) return false;
+  // Not ours: allocated before tracing, while it was off, or by another
+  // allocator.
+  if (thread->guard == 1) thread->foreign_frees += 1;
+  return true;
+}
 
 void NoteDropped() {
   __atomic_add_fetch(&tracer.dropped_blocks, 1, __ATOMIC_RELAXED);
@@ -72,55 +84,25 @@ void NoteDropped() {
 }
 
 void RecordAllocation(ThreadState* thread, uintptr_t address,
-                      uint64_t requested_bytes, const CallerContext& caller) {
-  const bool is_outermost = thread->guard == 1;
-  if (is_outermost) {
-    thread->in_flight.new_bytes = requested_bytes;
-    thread->in_flight.new_address = address;
+                      uint64_t requested_bytes, CallerContext caller) {
+  if (__builtin_expect(thread->guard != 1, 0)) {
+    return RecordNested(thread, address, requested_bytes, caller);
   }
+  thread->in_flight.new_bytes = requested_bytes;
+  thread->in_flight.new_address = address;
   bool is_counted;
   const NodeId node =
       NodeForAllocation(thread, requested_bytes, caller, &is_counted);
-  if (__builtin_expect(
-          !tracer.blocks.Set(address, node, requested_bytes, CurrentEpoch()),
-          0)) {
-    NoteDropped();
-    if (is_outermost) thread->in_flight.new_address = 0;
-    return;
-  }
-  if (__builtin_expect(!is_outermost, 0)) {
-    if (is_counted) AddToCounters(node, {1, requested_bytes, 0});
-    CountSharedAllocated(requested_bytes);
-    return;
-  }
-  thread->in_flight.new_address = 0;
-  if (is_counted) CountOnNode(thread, node, requested_bytes);
-  thread->last_allocation = address;
-  thread->last_allocation_node = is_counted ? node : 0;
-  CountAllocated(thread, requested_bytes);
-  if (__builtin_expect(FlushIsDue(thread), 0)) FlushTotals(thread);
+  EnterOutermost(thread, address, requested_bytes, node, is_counted);
 }
 
 bool RecordFree(ThreadState* thread, uintptr_t address) {
+  if (__builtin_expect(thread->guard == 1, 1)) {
+    return RecordOutermostFree(thread, address);
+  }
   const Entry entry = tracer.blocks.Clear(address);
-  if (__builtin_expect(!entry.is_live(), 0)) {
-    if (IsBootstrapBlock(reinterpret_cast<void*>(address))) return false;
-    // Not ours: allocated before tracing, while it was off, or by another
-    // allocator.
-    if (thread->guard == 1) thread->foreign_frees += 1;
-    return true;
-  }
-  SubtractFreed(thread, tracer.blocks.SizeOf(address, entry));
-  if (thread->guard == 1) {
-    if (thread->last_allocation == address) {
-      thread->last_allocation = 0;
-      thread->temporary_count += 1;
-      if (thread->last_allocation_node != 0) {
-        CountTemporaryOnNode(thread, thread->last_allocation_node);
-      }
-    }
-    if (__builtin_expect(FlushIsDue(thread), 0)) FlushTotals(thread);
-  }
+  if (!entry.is_live()) return FreeUnknown(thread, address);
+  CountSharedFreed(tracer.blocks.SizeOf(address, entry));
   return true;
 }
 
@@ -150,7 +132,7 @@ void UndoRealloc(ThreadState* thread, uintptr_t address,
 
 void FinishRealloc(ThreadState* thread, const ReallocRecord& record,
                    uintptr_t new_address, uint64_t requested_bytes,
-                   const CallerContext& caller) {
+                   CallerContext caller) {
   if (thread->guard == 1) thread->in_flight.old_address = 0;
   if (record.entry.is_live()) {
     SubtractFreed(thread, record.bytes);
@@ -163,8 +145,7 @@ void FinishRealloc(ThreadState* thread, const ReallocRecord& record,
 }
 
 void RecordPoolAllocation(ThreadState* thread, uintptr_t address,
-                          uint64_t requested_bytes,
-                          const CallerContext& caller) {
+                          uint64_t requested_bytes, CallerContext caller) {
   bool is_counted;
   const NodeId node =
       NodeForAllocation(thread, requested_bytes, caller, &is_counted);
@@ -180,18 +161,12 @@ void RecordPoolAllocation(ThreadState* thread, uintptr_t address,
   if (is_counted) CountOnNode(thread, node, requested_bytes);
   thread->last_allocation = address;
   thread->last_allocation_node = is_counted ? node : 0;
-  thread->total_bytes += requested_bytes;
-  thread->total_count += 1;
+  CountPoolAllocated(thread, requested_bytes);
 }
 
 void RecordPoolFree(ThreadState* thread, uintptr_t address) {
   if (!pool_blocks.Clear(address).is_live() || thread->guard != 1) return;
-  if (thread->last_allocation != address) return;
-  thread->last_allocation = 0;
-  thread->temporary_count += 1;
-  if (thread->last_allocation_node != 0) {
-    CountTemporaryOnNode(thread, thread->last_allocation_node);
-  }
+  if (thread->last_allocation == address) NoteTemporary(thread);
 }
 
 void ForgetBlock(uintptr_t address) {

@@ -18,7 +18,7 @@
 namespace heapline {
 
 void RecordAllocation(ThreadState* thread, uintptr_t address,
-                      uint64_t requested_bytes, const CallerContext& caller);
+                      uint64_t requested_bytes, CallerContext caller);
 
 // Clears the block. False: it came from the bootstrap arena.
 bool RecordFree(ThreadState* thread, uintptr_t address);
@@ -36,13 +36,12 @@ void UndoRealloc(ThreadState* thread, uintptr_t address,
 // The real call succeeded; new_address 0: it only freed.
 void FinishRealloc(ThreadState* thread, const ReallocRecord& record,
                    uintptr_t new_address, uint64_t requested_bytes,
-                   const CallerContext& caller);
+                   CallerContext caller);
 
 // The same for blocks of the program's own pools. They count in the totals ever
 // allocated, not in current and peak: the heap blocks around them do.
 void RecordPoolAllocation(ThreadState* thread, uintptr_t address,
-                          uint64_t requested_bytes,
-                          const CallerContext& caller);
+                          uint64_t requested_bytes, CallerContext caller);
 void RecordPoolFree(ThreadState* thread, uintptr_t address);
 
 // Without a thread's state (no memory for it): the table alone is kept true.

@@ -57,7 +57,7 @@ class StackMemory {
 };
 
 size_t CacheIndex(uintptr_t key) {
-  return (key ^ key >> 11) & (ThreadState::kRuleEntries - 1);
+  return key & (ThreadState::kRuleEntries - 1);
 }
 
 // A rule as one word, as the loop keeps it.
@@ -93,20 +93,34 @@ inline intptr_t CfaOffsetOf(RuleWord word) {
   return static_cast<int32_t>(word >> 32);
 }
 
+// What the loop over common frames asks of a rule: kNormal, CFA from kRsp or
+// kRbp, rbp unchanged or at the CFA, generation 0.
+constexpr uint16_t kCommonMask = 0xffb7;
+constexpr uint16_t kCommon = static_cast<uint16_t>(RuleKind::kNormal);
+constexpr uint16_t kCommonCfaFromRbp = static_cast<uint16_t>(CfaBase::kRbp)
+                                       << 3;
+constexpr uint16_t kCommonRbpAtCfa = static_cast<uint16_t>(RbpRule::kAtCfa)
+                                     << 6;
+
+// The shim's own frames never get a slot: so the loop over common frames, which
+// goes by slots alone, never meets them.
 __attribute__((noinline)) RuleWord FillCache(ThreadState::RuleSlot* slot,
                                              uintptr_t key) {
-  slot->rule = RuleFor(key, false);
-  slot->return_address = key;
-  return WordOf(slot->rule);
+  Rule rule = RuleFor(key, false);
+  // Where rbp is unchanged the loop reads some word all the same, and drops it:
+  // the one with the return address is there.
+  if (rule.rbp_rule == RbpRule::kUnchanged) rule.rbp_offset = -8;
+  if (!IsHiddenFrame(key)) {
+    slot->return_address = key;
+    slot->rule = rule;
+  }
+  return WordOf(rule);
 }
 
-__attribute__((always_inline)) inline RuleWord FindRule(ThreadState* cache,
-                                                        uintptr_t key) {
-  if (__builtin_expect(cache == nullptr, 0)) return WordOf(RuleFor(key, false));
+inline RuleWord FindRule(ThreadState* cache, uintptr_t key) {
+  if (cache == nullptr) return WordOf(RuleFor(key, false));
   ThreadState::RuleSlot* slot = &cache->rules[CacheIndex(key)];
-  if (__builtin_expect(slot->return_address != key, 0)) {
-    return FillCache(slot, key);
-  }
+  if (slot->return_address != key) return FillCache(slot, key);
   return WordOf(slot->rule);
 }
 
@@ -262,48 +276,103 @@ __attribute__((noinline)) WalkState StepRarely(RuleWord word,
   }
 }
 
-}  // namespace
+// One more frame in the fingerprint: a bijection for each frame, and no sum of
+// frames, so that stacks of the same frames in another order differ.
+inline uint64_t WithFrame(uint64_t fingerprint, uint64_t frame) {
+  const uint64_t product = (fingerprint ^ frame) * UINT64_C(0x9e3779b97f4a7c15);
+  return product << 29 | product >> 35;
+}
 
-int WalkFurther(StackWalk* walk, WalkedFrame* frames, int capacity) {
+// One frame of any kind, if it is one: 0 or 1 frames written.
+__attribute__((noinline)) int WalkOne(StackWalk* walk, WalkedFrame* frame) {
   StackMemory memory(walk->window);
-  ThreadState* const cache = walk->rule_cache;
-  const uintptr_t hidden_from = hidden_start;
-  const uintptr_t hidden_size = hidden_bytes;
+  UnwindRegisters* const at = &walk->registers;
+  const RuleWord rule =
+      FindRule(walk->rule_cache,
+               at->pc + (walk->kind == HL_NODE_INSTRUCTION_POINTER ? 1 : 0));
+  const bool is_hidden = IsHiddenFrame(at->pc);
+  *frame = {at->pc, at->sp, walk->kind, GenerationOf(rule)};
+  walk->fingerprint =
+      WithFrame(walk->fingerprint, at->pc ^ uint64_t{GenerationOf(rule)} << 48 ^
+                                       uint64_t{walk->kind} << 60);
+  bool is_frame = true;
+  if ((rule & kPlainMask) == kPlain) {
+    walk->kind = HL_NODE_RETURN_ADDRESS;
+    const uintptr_t cfa =
+        ((rule & kCfaFromRbp) != 0 ? at->bp : at->sp) + CfaOffsetOf(rule);
+    bool is_possible = cfa > at->sp && memory.Read(cfa - 8, &at->pc);
+    if (is_possible) {
+      at->sp = cfa;
+      is_possible = FindRbp(rule, cfa, &memory, &at->bp);
+    }
+    walk->state = Go(is_possible);
+  } else {
+    walk->state = StepRarely(rule, at, &memory, &walk->kind, &is_frame);
+    if (!is_frame) walk->fingerprint = WithFrame(walk->fingerprint, 0);
+  }
+  return is_frame && !is_hidden ? 1 : 0;
+}
+
+// Walks over frames as long as each has a common rule in the thread's cache and
+// stands in the window; the chain from one return address to the next is what
+// it takes, so the rest is kept short and without branches. Returns the end of
+// what it wrote.
+WalkedFrame* WalkCommonFrames(StackWalk* walk, WalkedFrame* frame,
+                              const WalkedFrame* end) {
+  const ThreadState::RuleSlot* const rules = walk->rule_cache->rules;
+  const uintptr_t low = walk->window->low;
+  const uintptr_t window_bytes = walk->window->high - low;
+  if (window_bytes < sizeof(uintptr_t)) return frame;
+  const uintptr_t last_offset = window_bytes - sizeof(uintptr_t);
   uintptr_t pc = walk->registers.pc;
   uintptr_t sp = walk->registers.sp;
   uintptr_t bp = walk->registers.bp;
-  HlNodeKind kind = walk->kind;
-  WalkState state = walk->state;
-  int count = 0;
-  while (state == WalkState::kMore && count < capacity) {
-    const RuleWord rule =
-        FindRule(cache, pc + (kind == HL_NODE_INSTRUCTION_POINTER ? 1 : 0));
-    const bool is_hidden = pc - hidden_from < hidden_size;
-    frames[count] = {pc, sp, kind, GenerationOf(rule)};
-    count += is_hidden ? 0 : 1;
-    if (__builtin_expect((rule & kPlainMask) == kPlain, 1)) {
-      kind = HL_NODE_RETURN_ADDRESS;
-      const uintptr_t cfa =
-          ((rule & kCfaFromRbp) != 0 ? bp : sp) + CfaOffsetOf(rule);
-      if (__builtin_expect(cfa > sp && memory.Read(cfa - 8, &pc), 1)) {
-        sp = cfa;
-        if (__builtin_expect(FindRbp(rule, cfa, &memory, &bp), 1)) continue;
-      }
-      state = WalkState::kCut;
+  uint64_t fingerprint = walk->fingerprint;
+  for (; frame != end; ++frame) {
+    const ThreadState::RuleSlot& slot = rules[CacheIndex(pc)];
+    if (__builtin_expect(slot.return_address != pc, 0)) break;
+    uint16_t kind;
+    __builtin_memcpy(&kind, &slot.rule, sizeof(kind));
+    if (__builtin_expect((kind & kCommonMask) != kCommon, 0)) break;
+    const uintptr_t cfa =
+        ((kind & kCommonCfaFromRbp) != 0 ? bp : sp) + slot.rule.cfa_offset;
+    const uintptr_t saved_bp = cfa + slot.rule.rbp_offset;
+    if (__builtin_expect(cfa <= sp || cfa - 8 - low > last_offset ||
+                             saved_bp - low > last_offset,
+                         0)) {
       break;
     }
-    UnwindRegisters at = {pc, sp, bp, false};
-    bool is_frame = true;
-    state = StepRarely(rule, &at, &memory, &kind, &is_frame);
-    if (!is_frame && !is_hidden) --count;
-    pc = at.pc;
-    sp = at.sp;
-    bp = at.bp;
+    frame->pc = pc;
+    frame->sp = sp;
+    frame->kind = HL_NODE_RETURN_ADDRESS;
+    frame->generation = 0;
+    fingerprint = WithFrame(fingerprint, pc);
+    uintptr_t word;
+    __builtin_memcpy(&word, reinterpret_cast<const void*>(saved_bp),
+                     sizeof(word));
+    bp = (kind & kCommonRbpAtCfa) != 0 ? word : bp;
+    __builtin_memcpy(&pc, reinterpret_cast<const void*>(cfa - 8), sizeof(pc));
+    sp = cfa;
   }
-  walk->registers = {pc, sp, bp, kind == HL_NODE_INSTRUCTION_POINTER};
-  walk->kind = kind;
-  walk->state = state;
-  return count;
+  walk->registers = {pc, sp, bp, false};
+  walk->fingerprint = fingerprint;
+  return frame;
+}
+
+}  // namespace
+
+int WalkFurther(StackWalk* walk, WalkedFrame* frames, int capacity) {
+  WalkedFrame* frame = frames;
+  WalkedFrame* const end = frames + capacity;
+  while (walk->state == WalkState::kMore && frame != end) {
+    if (walk->rule_cache != nullptr && walk->kind == HL_NODE_RETURN_ADDRESS) {
+      frame = WalkCommonFrames(walk, frame, end);
+      if (frame == end) break;
+    }
+    frame += WalkOne(walk, frame);
+  }
+  walk->registers.pc_is_exact = walk->kind == HL_NODE_INSTRUCTION_POINTER;
+  return static_cast<int>(frame - frames);
 }
 
 void HideFrames(uintptr_t start, uintptr_t end) {

@@ -26,6 +26,7 @@ struct StackWalk {
   WalkState state;
   ReadableWindow* window;
   ThreadState* rule_cache;  // NULL: the shared rules only
+  uint64_t fingerprint;     // of all frames so far, hidden ones included
 };
 
 inline StackWalk BeginWalk(const UnwindRegisters& from, ReadableWindow* window,
@@ -33,7 +34,10 @@ inline StackWalk BeginWalk(const UnwindRegisters& from, ReadableWindow* window,
   return {
       from,
       from.pc_is_exact ? HL_NODE_INSTRUCTION_POINTER : HL_NODE_RETURN_ADDRESS,
-      WalkState::kMore, window, rule_cache};
+      WalkState::kMore,
+      window,
+      rule_cache,
+      0};
 }
 
 // Writes up to `capacity` further frames; returns how many. Fewer than

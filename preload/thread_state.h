@@ -77,16 +77,18 @@ struct ThreadState {
   NodeId base_node;            // thread_node or the innermost open scope
   uint32_t lost_scopes;        // open scopes without a node of their own
   Relaxed<bool> name_changed;  // re-intern thread_node at the next capture
+  NodeId stackless_base;  // depth=0: base_node when stackless_node was made
+  NodeId stackless_node;  // 0: not made yet
   uintptr_t start_routine;
 
   InFlight in_flight;
 
   // Batched process totals, flushed by heap_totals.
-  int64_t live_bytes_delta;
-  int64_t live_count_delta;
-  int64_t flush_at;  // flush when |live_bytes_delta| reaches it
   uint64_t total_bytes;
   uint64_t total_count;
+  uint64_t freed_bytes;  // live are total less freed; pool blocks, which are
+  uint64_t freed_count;  // live by the heap blocks around them, count in both
+  int64_t flush_at;      // flush when |live bytes| of the batch reach it
   uint64_t temporary_count;  // never flushed: of this state's threads so far
 
   uintptr_t last_allocation;  // for "temporary": freed before the next one
@@ -107,6 +109,7 @@ struct ThreadState {
   static constexpr size_t kRuleEntries = 2048;
   static constexpr size_t kChildEntries = 1024;
   static constexpr size_t kCounterEntries = 256;
+  static constexpr size_t kStackEntries = 1024;
   struct RuleSlot {
     uintptr_t return_address;
     Rule rule;
@@ -122,10 +125,17 @@ struct ThreadState {
     uint32_t temporary;
     uint64_t bytes;
   };
+  // Whole stacks by fingerprint (stack_walk.h).
+  struct StackSlot {
+    uint64_t fingerprint;
+    NodeId outer;  // what the stack hangs under
+    NodeId node;   // 0: empty
+  };
   uint64_t rule_generation;  // rules are dropped when modules change
   RuleSlot rules[kRuleEntries];
   ChildSlot children[kChildEntries];
   CounterSlot counters[kCounterEntries];
+  StackSlot stacks[kStackEntries];
 };
 
 // One TLS pointer; initial-exec. NULL: this thread was not seen yet.

@@ -41,17 +41,17 @@ WalkedFrame ours[kMostFrames];
 void* theirs[kMostFrames];
 
 // Compares what lies outwards of the caller of the function that calls this.
-void Compare(const CallerContext& caller, ThreadState* rule_cache) {
+void Compare(CallerContext caller, ThreadState* rule_cache) {
   if (current_thread == nullptr) AttachThread();
   ReadableWindow window = {};
   bool is_whole = false;
   const int count =
-      WalkStack({caller.return_address, caller.sp, caller.bp, false}, &window,
-                rule_cache, ours, kMostFrames, &is_whole);
+      WalkStack({caller.return_address(), caller.sp(), caller.bp(), false},
+                &window, rule_cache, ours, kMostFrames, &is_whole);
   const int all = LibunwindBacktrace(current_thread, theirs, kMostFrames);
   int first = 0;
-  while (first < all &&
-         reinterpret_cast<uintptr_t>(theirs[first]) != caller.return_address) {
+  while (first < all && reinterpret_cast<uintptr_t>(theirs[first]) !=
+                            caller.return_address()) {
     ++first;
   }
   ASSERT_LT(first, all);
@@ -188,17 +188,17 @@ int async_shorter;
 WalkedFrame async_ours[kMostFrames];
 void* async_theirs[kMostFrames];
 
-void CompareInterrupted(const CallerContext& caller) {
+void CompareInterrupted(CallerContext caller) {
   if (LibunwindBacktrace(nullptr, nullptr, 0) != 0) return;
   ReadableWindow window = {};
   bool is_whole = false;
   const int count =
-      WalkStack({caller.return_address, caller.sp, caller.bp, false}, &window,
-                nullptr, async_ours, kMostFrames, &is_whole);
+      WalkStack({caller.return_address(), caller.sp(), caller.bp(), false},
+                &window, nullptr, async_ours, kMostFrames, &is_whole);
   const int all = LibunwindBacktrace(current_thread, async_theirs, kMostFrames);
   int first = 0;
   while (first < all && reinterpret_cast<uintptr_t>(async_theirs[first]) !=
-                            caller.return_address) {
+                            caller.return_address()) {
     ++first;
   }
   if (first == all) return;

@@ -1,0 +1,101 @@
+// record_outermost.h: the common case of record.h, inline in the hooks that a
+// program spends its time in: the outermost hook of its thread, no sampling.
+// What is rarer goes to record.cc. REQUIRES in all functions: guard == 1. The
+// invariants are record.h's.
+#ifndef HEAPLINE_PRELOAD_RECORD_OUTERMOST_H_
+#define HEAPLINE_PRELOAD_RECORD_OUTERMOST_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "preload/capture.h"
+#include "preload/heap_totals.h"
+#include "preload/record.h"
+#include "preload/thread_state.h"
+#include "preload/tracer.h"
+
+namespace heapline {
+
+#define HEAPLINE_ALWAYS_INLINE inline __attribute__((always_inline))
+
+// Makes `slot` that of `node`: what it holds of another one goes to the shared
+// counters.
+void MakeSlotOf(NodeId node, ThreadState::CounterSlot* slot);
+void CountTemporaryOnNode(ThreadState* thread, NodeId node);
+// A free of what the live table does not know. False: the bootstrap arena's.
+bool FreeUnknown(ThreadState* thread, uintptr_t address);
+
+// One more allocation charged to `node`, through the thread's write-back cache.
+HEAPLINE_ALWAYS_INLINE void CountOnNode(ThreadState* thread, NodeId node,
+                                        uint64_t bytes) {
+  ThreadState::CounterSlot& slot =
+      thread->counters[node & (ThreadState::kCounterEntries - 1)];
+  if (__builtin_expect(slot.node != node || slot.count == UINT32_MAX, 0)) {
+    MakeSlotOf(node, &slot);
+  }
+  slot.count += 1;
+  slot.bytes += bytes;
+}
+
+// depth=0: all blocks of the thread go to one node, as long as its base node is
+// what it was when that was made.
+HEAPLINE_ALWAYS_INLINE bool HasStacklessNode(const ThreadState* thread) {
+  return thread->stackless_node != 0 &&
+         thread->stackless_base == thread->base_node && !thread->name_changed;
+}
+
+// The thread frees what it allocated last.
+HEAPLINE_ALWAYS_INLINE void NoteTemporary(ThreadState* thread) {
+  thread->last_allocation = 0;
+  thread->temporary_count += 1;
+  if (thread->last_allocation_node != 0) {
+    CountTemporaryOnNode(thread, thread->last_allocation_node);
+  }
+}
+
+// The end of an allocation, in flight until then.
+HEAPLINE_ALWAYS_INLINE void EnterOutermost(ThreadState* thread,
+                                           uintptr_t address,
+                                           uint64_t requested_bytes,
+                                           NodeId node, bool is_counted) {
+  const bool is_set =
+      tracer.blocks.Set(address, node, requested_bytes, CurrentEpoch());
+  thread->in_flight.new_address = 0;
+  if (__builtin_expect(!is_set, 0)) return NoteDropped();
+  if (is_counted) CountOnNode(thread, node, requested_bytes);
+  thread->last_allocation = address;
+  thread->last_allocation_node = is_counted ? node : 0;
+  CountAllocated(thread, requested_bytes);
+  if (__builtin_expect(FlushIsDue(thread), 0)) FlushTotals(thread);
+}
+
+// REQUIRES: sample=0.
+HEAPLINE_ALWAYS_INLINE void RecordOutermost(ThreadState* thread,
+                                            uintptr_t address,
+                                            uint64_t requested_bytes,
+                                            CallerContext caller) {
+  thread->in_flight.new_bytes = requested_bytes;
+  thread->in_flight.new_address = address;
+  const NodeId node =
+      HasStacklessNode(thread)
+          ? thread->stackless_node
+          : CaptureStack(thread, caller, CaptureMode::kOutermost);
+  EnterOutermost(thread, address, requested_bytes, node, true);
+}
+
+// False: the block came from the bootstrap arena.
+HEAPLINE_ALWAYS_INLINE bool RecordOutermostFree(ThreadState* thread,
+                                                uintptr_t address) {
+  const Entry entry = tracer.blocks.Clear(address);
+  if (__builtin_expect(!entry.is_live(), 0)) {
+    return FreeUnknown(thread, address);
+  }
+  CountFreed(thread, tracer.blocks.SizeOf(address, entry));
+  if (thread->last_allocation == address) NoteTemporary(thread);
+  if (__builtin_expect(LiveBytesAreDue(thread), 0)) FlushTotals(thread);
+  return true;
+}
+
+}  // namespace heapline
+
+#endif  // HEAPLINE_PRELOAD_RECORD_OUTERMOST_H_
