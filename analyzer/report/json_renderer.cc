@@ -120,7 +120,9 @@ std::string RenderJson(const Document& document) {
   } else if (const auto* graph = std::get_if<Graph>(&document.body)) {
     AddGraph(*graph, &json);
   }
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  // In ASCII: a terminal may take a C1 control or a change of direction, which
+  // JSON need not escape, for what it is.
+  return json.dump(2, ' ', true, Json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace heapline

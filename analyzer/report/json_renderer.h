@@ -1,7 +1,8 @@
 // json_renderer.h: a Document as one JSON object: schema, snapshots, total,
 // rows; notes and asides beside them. Numbers are plain integers, keys name
 // their unit, key order is fixed: the same document gives the same bytes.
-// Invalid UTF-8 is replaced, never emitted. Stateless; thread-safe.
+// The output is ASCII without control characters but newlines; invalid UTF-8 is
+// replaced. Stateless; thread-safe.
 #ifndef HEAPLINE_ANALYZER_REPORT_JSON_RENDERER_H_
 #define HEAPLINE_ANALYZER_REPORT_JSON_RENDERER_H_
 

@@ -140,9 +140,9 @@ absl::StatusOr<std::unique_ptr<ElfModule>> DebugFileSearch::FindModule(
   const bool is_absolute = absl::StartsWith(normal, "/");
   if (!sysroot_.empty() && is_absolute)
     places.push_back(absl::StrCat(sysroot_, normal));
-  // Without a build-id to tell them apart a file outside the sysroot is likely
-  // another machine's, and a relative path leads anywhere.
-  if (!build_id.empty() || (sysroot_.empty() && is_absolute))
+  // A relative path leads anywhere. Without a build-id to tell them apart a
+  // file outside the sysroot is likely another machine's.
+  if (is_absolute && (!build_id.empty() || sysroot_.empty()))
     places.push_back(normal);
   if (!build_id.empty()) {
     for (std::string& place : PlainPaths(path))

@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <gelf.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <array>
@@ -38,6 +40,24 @@ absl::Status NotOpened(const std::string& path, absl::string_view found) {
   return absl::FailedPreconditionError(absl::StrCat(path, ": ", found));
 }
 
+// Files that the kernel makes up say that they are regular.
+bool IsMadeUpByKernel(const std::string& path) {
+  struct statfs system;
+  return statfs(path.c_str(), &system) == 0 &&
+         (system.f_type == PROC_SUPER_MAGIC || system.f_type == SYSFS_MAGIC ||
+          system.f_type == DEBUGFS_MAGIC || system.f_type == TRACEFS_MAGIC);
+}
+
+// Opening alone does something to some devices and to whoever waits at a pipe.
+absl::Status CheckBeforeOpening(const std::string& path) {
+  struct stat status;
+  // Why it cannot be opened is open's to say.
+  if (stat(path.c_str(), &status) != 0) return absl::OkStatus();
+  if (!S_ISREG(status.st_mode)) return NotOpened(path, "not a regular file");
+  if (IsMadeUpByKernel(path)) return NotOpened(path, "no file on disk");
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 ElfModule::ElfModule(int descriptor, std::string path)
@@ -52,6 +72,8 @@ absl::StatusOr<std::unique_ptr<ElfModule>> ElfModule::Open(
     const std::string& path) {
   if (path.find('\0') != std::string::npos)
     return absl::NotFoundError("its path holds a zero byte");
+  const absl::Status status = CheckBeforeOpening(path);
+  if (!status.ok()) return status;
   const int descriptor =
       open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
   if (descriptor < 0) {

@@ -1,7 +1,8 @@
 // elf_module.h: one ELF file on disk, opened for its symbols or its debug
-// information. Only regular files are opened, never blocking; whatever the
-// file holds is checked by libelf, so damaged files are errors or have less in
-// them, never a crash.
+// information. Only regular files on disk are opened (what else a name leads to
+// is not even opened to see that), never blocking; whatever the file holds is
+// checked by libelf, so damaged files are errors or have less in them, never a
+// crash.
 //
 // Owns the descriptor and the libelf handle; what libelf and libdw return for
 // it lives as long as it does. Not thread-safe.

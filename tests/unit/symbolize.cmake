@@ -24,7 +24,8 @@ add_executable(symbolize_test
   symbolize_files_test.cc
   symbolize_fixture.cc
   symbolize_frames_test.cc
-  symbolize_names_test.cc)
+  symbolize_names_test.cc
+  symbolize_paths_test.cc)
 target_link_libraries(symbolize_test PRIVATE
   heapline_symbolize GTest::gtest_main GTest::gmock ${CMAKE_DL_LIBS})
 target_compile_definitions(symbolize_test PRIVATE
