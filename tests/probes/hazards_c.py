@@ -176,8 +176,7 @@ def request_under_filter(world):
     if world.heapline:
         world.command("snapshot", str(process.pid))
         world.command("status", str(process.pid))
-    process.stdin.write(b".")
-    process.stdin.flush()
+    world.send(process, b".")
     world.finish(process, tells=range(0, 2))
 
 

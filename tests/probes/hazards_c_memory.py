@@ -86,8 +86,7 @@ def many_threads(world):
     if world.heapline:
         done = world.command("snapshot", str(process.pid))
         world.equal(0, done.status, f"snapshot: {done.stderr!r}")
-    process.stdin.write(b"\n")
-    process.stdin.flush()
+    world.send(process, b"\n")
     world.finish(process)
     if world.heapline:
         asked, at_exit = world.snapshots_of()

@@ -245,6 +245,15 @@ class World:
             raise Hang(f"{process.args[0]} did not end") from None
         return self._noted(process, stdout, stderr, compare, tells)
 
+    def send(self, process, text):
+        """Writes to a started program's stdin; one that is dead is found so
+        when it is awaited."""
+        try:
+            process.stdin.write(text)
+            process.stdin.flush()
+        except BrokenPipeError:
+            pass
+
     def wait_until(self, is_so, what):
         end = time.monotonic() + self.seconds
         while not is_so():
