@@ -216,6 +216,33 @@ def own_malloc(world):
             world.equal(0, snapshot.properties["complete"], "complete")
 
 
+@probe("A7-static", "jemalloc linked statically is told to be unseen")
+def static_allocator(world):
+    archive = LIBRARIES + "libjemalloc.a"
+    if not os.path.exists(archive):
+        raise Skip("no libjemalloc.a")
+    world.run([world.compile("keeps_blocks.c", "-pthread", archive,
+                             "-lm", "-lstdc++")],
+              tells=range(1, 2))
+    if world.heapline:
+        world.equal(0, the_snapshot(world, "keeps_blocks").properties[
+            "complete"], "complete")
+
+
+@probe("A7-linked", "allocators linked dynamically: exact counts")
+def linked_allocators(world):
+    present = [LIBRARIES + name for name in ALLOCATORS
+               if os.path.exists(LIBRARIES + name)]
+    if not present:
+        raise Skip("no other allocator is installed")
+    for library in present:
+        world.run([world.compile("keeps_blocks.c", "-Wl,--no-as-needed",
+                                 library)])
+        if world.heapline:
+            expect_exact(world)
+            shutil.rmtree(world.snapshots)
+
+
 @probe("A7-hidden", "a malloc of the program's own that nobody else can see")
 def hidden_malloc(world):
     world.run([world.compile("a_own_malloc.c", "-fvisibility=hidden")])
