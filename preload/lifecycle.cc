@@ -365,7 +365,11 @@ void ProcessEnds() {
       request.wait_until_written = true;
       CutSnapshot(request);
     }
+    // Whoever is cutting now is awaited below; nobody begins after this.
+    const bool is_locked = LockSnapshots();
     __atomic_store_n(&end_state, kEnded, __ATOMIC_RELEASE);
+    if (is_locked) UnlockSnapshots();
+    DisarmTimers();
   }
   // Another thread's snapshot must not be lost by this one's _exit.
   while (__atomic_load_n(&end_state, __ATOMIC_ACQUIRE) == kEnding &&
@@ -375,6 +379,10 @@ void ProcessEnds() {
   }
   AwaitWriter();
   RemoveControlPage();
+}
+
+bool ProcessHasEnded() {
+  return __atomic_load_n(&end_state, __ATOMIC_ACQUIRE) == kEnded;
 }
 
 ExecToken BeforeExec(char* const* environment) {

@@ -34,6 +34,10 @@ bool IsVforkChild();
 // at_exit=0, and waits until a snapshot being written is whole.
 void ProcessEnds();
 
+// The exit snapshot is cut: no other one comes after it. To be asked under the
+// snapshot lock.
+bool ProcessHasEnded();
+
 // A seccomp filter is about to be set: from now on only mmap, munmap and futex
 // are called, and nothing is written any more.
 void RestrictCalls();

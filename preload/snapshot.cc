@@ -286,6 +286,10 @@ SnapshotResult CutSnapshot(const SnapshotRequest& request) {
   const bool is_automatic = IsAutomatic(request.reason);
   const bool is_locked = is_automatic ? TryLockSnapshots() : LockSnapshots();
   if (!is_locked) return SnapshotResult::kBusy;
+  if (ProcessHasEnded()) {  // what is cut now, nobody would wait for
+    UnlockSnapshots();
+    return SnapshotResult::kBusy;
+  }
   ReapFinishedWriters();
   if (is_automatic && OldestRunningWriter() != nullptr) {
     UnlockSnapshots();
