@@ -13,6 +13,7 @@
 #include "preload/message.h"
 #include "preload/pages.h"
 #include "preload/proc_files.h"
+#include "preload/process_facts.h"
 #include "preload/snapshot.h"
 #include "preload/sys.h"
 #include "preload/text_builder.h"
@@ -171,16 +172,7 @@ void Introduce(uint64_t start_ticks) {
           ? 0
           : static_cast<uint32_t>(tracer.options.reserved_signal);
   page->format_version = HL_FORMAT_VERSION;
-  char executable[HL_MAX_PATH_BYTES / 4];
-  const long count =
-      sys::Call(SYS_readlinkat, AT_FDCWD, sys::Arg("/proc/self/exe"),
-                sys::Arg(executable), sizeof executable - 1);
-  executable[count > 0 ? count : 0] = '\0';
-  const char* program = executable;
-  for (const char* at = executable; *at != '\0'; ++at) {
-    if (*at == '/') program = at + 1;
-  }
-  CopyText(page->program, sizeof page->program, program);
+  CopyText(page->program, sizeof page->program, process_facts.program);
   CopyText(page->shim_version, sizeof page->shim_version,
            HEAPLINE_VERSION_STRING);
   page->pid_namespace = PidNamespace();

@@ -184,6 +184,23 @@ void RegisterHandlers() {
   ForgetLookupError();
 }
 
+// What is mapped at start and one piece of the live table: with less nothing
+// at all could be recorded.
+constexpr uint64_t kLeastCeiling = uint64_t{40} << 20;
+
+bool CeilingIsEnough() {
+  const uint64_t ceiling = tracer.options.max_memory;
+  if (ceiling == 0 || ceiling >= kLeastCeiling) return true;
+  Line line;
+  line.Add("max_memory=").ByteCount(ceiling);
+  line.Add(
+      " is too little for the tracer's tables: this process is not "
+      "traced (give ");
+  line.ByteCount(kLeastCeiling).Add(" or more)");
+  Say(Severity::kError, line);
+  return false;
+}
+
 bool MakeTables() {
   InitializeReadableMemory();
   return tracer.blocks.Initialize() && InitializeModules() &&
@@ -227,6 +244,7 @@ Mode Start() {
   RegisterHandlers();
   NoteOutputPath(tracer.options.out);
   MakeForkWitness();
+  if (!CeilingIsEnough()) return Mode::kAside;
   if (!MakeTables()) {
     Say(Severity::kError,
         "no memory for the tracer's tables: this process is not traced");

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -99,12 +98,13 @@ long WriteAll(struct iovec* parts, size_t count) {
   constexpr int kTries = 16;  // a line of 1 KiB, halved each time, needs 11
   long error = 0;
   for (int i = 0; i < kTries; ++i) {
-    struct pollfd ready = {2, POLLOUT, 0};
+    // Not poll, which a limit of no descriptors refuses.
+    uint64_t ready = uint64_t{1} << 2;
     struct timespec patience = {0, 200000000};
-    error =
-        sys::Call(SYS_ppoll, sys::Arg(&ready), 1, sys::Arg(&patience), 0, 8);
+    error = sys::Call(SYS_pselect6, 3, 0, sys::Arg(&ready), 0,
+                      sys::Arg(&patience), 0);
     if (error == -EINTR) continue;
-    if (error != 1 || (ready.revents & POLLOUT) == 0) return error;
+    if (error != 1) return error;
     const long written =
         sys::Call(SYS_writev, 2, sys::Arg(parts), sys::Arg(count));
     error = written < 0 ? written : 0;

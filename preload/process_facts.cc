@@ -30,6 +30,20 @@ void CutDeletedMark(char* path, size_t length) {
   }
 }
 
+// What the user started: a symbolic link's own name (redis-server, which leads
+// to redis-check-rdb), a script's rather than its interpreter's. Not the names
+// by which programs execute an open file or themselves.
+const char* NameOfProgram() {
+  const char* started_as = process_facts.started_as;
+  if (started_as != nullptr && started_as[0] != '\0' &&
+      !StartsWith(started_as, "/proc/") &&
+      !StartsWith(started_as, "/dev/fd/")) {
+    return started_as;
+  }
+  return process_facts.executable[0] != '\0' ? process_facts.executable
+                                             : process_facts.invoked_as;
+}
+
 }  // namespace
 
 bool ReadInitialBlock(const void* initial_stack) {
@@ -46,6 +60,9 @@ bool ReadInitialBlock(const void* initial_stack) {
   for (; word[0] != AT_NULL; word += 2) {
     if (word[0] == AT_SECURE) process_facts.is_secure = word[1] != 0;
     if (word[0] == AT_SYSINFO_EHDR) process_facts.vdso = word[1];
+    if (word[0] == AT_EXECFN) {
+      process_facts.started_as = reinterpret_cast<const char*>(word[1]);
+    }
   }
   process_facts.options = EnvironmentValue("HEAPLINE_OPTIONS");
   process_facts.preload = EnvironmentValue("LD_PRELOAD");
@@ -75,10 +92,7 @@ void NoteExecutable() {
   if (length > 0) {
     CutDeletedMark(process_facts.executable, static_cast<size_t>(length));
   }
-  const char* source = process_facts.executable[0] != '\0'
-                           ? process_facts.executable
-                           : process_facts.invoked_as;
-  process_facts.program = LastPart(source);
+  process_facts.program = LastPart(NameOfProgram());
   if (process_facts.program[0] == '\0') process_facts.program = "program";
 }
 

@@ -17,8 +17,9 @@ struct ProcessFacts {
   const char* options;          // HEAPLINE_OPTIONS as given, or NULL
   const char* preload;          // LD_PRELOAD as given, or NULL
   const char* invoked_as;       // argv[0], "" when there is none
+  const char* started_as;       // AT_EXECFN: the path given to exec, or NULL
   char executable[kPathBytes];  // "" when /proc does not say
-  const char* program;          // last part of it, or of argv[0]
+  const char* program;          // last part of the name it was started by
   char output[kPathBytes];      // `out`, absolute
 };
 

@@ -70,6 +70,16 @@ void CloseAllDescriptors() {
   }
 }
 
+// The program's soft limit of descriptors is its own affair.
+void AllowDescriptors() {
+  struct rlimit limit = {0, 0};
+  if (sys::Call(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, sys::Arg(&limit)) != 0) {
+    return;
+  }
+  limit.rlim_cur = limit.rlim_max;
+  sys::Call(SYS_prlimit64, 0, RLIMIT_NOFILE, sys::Arg(&limit), 0);
+}
+
 // A fault in the child must end the child, silently.
 void TakeOwnFaults() {
   const KernelSigaction action = {kDefaultAction, 0, 0, 0};
@@ -93,6 +103,7 @@ void RunChild(Job* job) {
   WriterPage* page = job->page;
   CloseAllDescriptors();
   TakeOwnFaults();
+  AllowDescriptors();
   SetState(page, WriterState::kClosed);
   OfferToOutOfMemoryKiller();
   const char* what = "";
