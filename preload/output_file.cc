@@ -128,9 +128,12 @@ uint64_t RandomNumber() {
   return value;
 }
 
+// One's own group may write to one's own directory (umask 002 makes such);
+// nobody else to any that is not sticky.
 bool IsUnsafeDirectory(const struct stat& facts) {
-  const bool others_may_write = (facts.st_mode & (S_IWGRP | S_IWOTH)) != 0;
-  return others_may_write && (facts.st_mode & S_ISVTX) == 0 &&
+  if ((facts.st_mode & S_ISVTX) != 0) return false;
+  if ((facts.st_mode & S_IWOTH) != 0) return true;
+  return (facts.st_mode & S_IWGRP) != 0 &&
          facts.st_uid != static_cast<uid_t>(sys::Call(SYS_geteuid));
 }
 
