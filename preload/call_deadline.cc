@@ -15,6 +15,7 @@ namespace {
 
 constexpr uint64_t kSecondNs = 1000000000;
 constexpr uint64_t kMsNs = 1000000;
+constexpr uint32_t kEpollPwait2 = 441;
 
 uintptr_t libc_start;
 
@@ -119,6 +120,7 @@ void KeepCallDeadline(void* ucontext, uint32_t number) {
     case SYS_poll:
     case SYS_epoll_wait:
     case SYS_epoll_pwait:
+    case kEpollPwait2:
     case SYS_rt_sigtimedwait:
     case SYS_semtimedop:
       break;
@@ -152,6 +154,7 @@ void KeepCallDeadline(void* ucontext, uint32_t number) {
     case SYS_rt_sigtimedwait:
       KeepTime(wait, &registers[REG_RDX]);
       break;
+    case kEpollPwait2:
     case SYS_semtimedop:
       KeepTime(wait, &registers[REG_R10]);
       break;

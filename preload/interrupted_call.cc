@@ -78,18 +78,39 @@ bool ProgramSignalIsDue(const ucontext_t* context) {
   return PendingForThread(due) != 0;
 }
 
-// The number of the call at `code`, + 1, or 0: `mov $number, %eax; syscall`.
+// `mov displacement(%rsp), %register`, 32 or 64 bits, not into %eax: with
+// threads about, the C library puts a call's arguments aside, asks whether it
+// may be cancelled, and loads them again. `end` is the byte after it. Returns
+// its bytes, or 0.
+ptrdiff_t StackLoadBytes(const unsigned char* end) {
+  const bool is_load = end[-4] == 0x8b && (end[-3] & 0xc7) == 0x44 &&
+                       (end[-3] & 0x38) != 0 && end[-2] == 0x24;
+  if (!is_load) return 0;
+  return end[-5] == 0x48 ? 5 : 4;
+}
+
+// The number of the call before `after_syscall`, + 1, or 0: `mov $number, %eax;
+// syscall`, with at most one such load between (two: calls of sockets with a
+// timeout, for which there is no deadline to keep).
 // The C library's futex waits load it into any register, some instructions
 // before; those are known by their arguments too.
 uint32_t DecodeCallNumber(const unsigned char* after_syscall,
                           const unsigned char* readable_from,
                           const greg_t* registers) {
-  const unsigned char* code = after_syscall - 7;
+  constexpr ptrdiff_t kMoveBytes = 5;
+  constexpr int kMaxLoads = 1;
   uint32_t number;
-  if (code[0] == 0xb8) {
-    __builtin_memcpy(&number, code + 1, sizeof number);
-    return number < 1024 ? number + 1 : 0;
+  const unsigned char* code = after_syscall - 2;
+  for (int i = 0; i <= kMaxLoads && code - kMoveBytes >= readable_from; ++i) {
+    if (code[-5] == 0xb8) {
+      __builtin_memcpy(&number, code - 4, sizeof number);
+      if (number < 1024) return number + 1;
+    }
+    const ptrdiff_t bytes = StackLoadBytes(code);
+    if (bytes == 0) break;
+    code -= bytes;
   }
+  code = after_syscall - 7;
   const long operation = registers[REG_RSI] & 0x7f;
   if (operation != 0 && operation != 9) return 0;  // FUTEX_WAIT, …_BITSET
   constexpr ptrdiff_t kReach = 64;

@@ -32,6 +32,12 @@ class Cut(ProbeTest):
                                   options="at_exit=0:interval=5ms")
         self.assertGreater(len(snapshots), 10)
 
+    def test_no_wait_of_a_main_thread_returns_early_under_a_timer(self):
+        probe = self.compile("main_waits_probe.c")
+        outcome = self.run_traced([probe], options="at_exit=0:interval=11ms")
+        self.assertEqual((0, b""), (outcome.status, outcome.stderr))
+        self.assertGreater(len(self.read_all()), 10)
+
     def test_waits_end_although_snapshots_come_more_often(self):
         self.assertGreater(len(self.run_case(
             "long_waits", options="at_exit=0:interval=100ms")), 10)
