@@ -104,9 +104,7 @@ constexpr uint16_t kCommonRbpAtCfa = static_cast<uint16_t>(RbpRule::kAtCfa)
 
 // The shim's own frames never get a slot: so the loop over common frames, which
 // goes by slots alone, never meets them.
-__attribute__((noinline)) RuleWord FillCache(ThreadState::RuleSlot* slot,
-                                             uintptr_t key) {
-  Rule rule = RuleFor(key, false);
+RuleWord FillSlot(ThreadState::RuleSlot* slot, uintptr_t key, Rule rule) {
   // Where rbp is unchanged the loop reads some word all the same, and drops it:
   // the one with the return address is there.
   if (rule.rbp_rule == RbpRule::kUnchanged) rule.rbp_offset = -8;
@@ -115,6 +113,11 @@ __attribute__((noinline)) RuleWord FillCache(ThreadState::RuleSlot* slot,
     slot->rule = rule;
   }
   return WordOf(rule);
+}
+
+__attribute__((noinline)) RuleWord FillCache(ThreadState::RuleSlot* slot,
+                                             uintptr_t key) {
+  return FillSlot(slot, key, RuleFor(key, false));
 }
 
 inline RuleWord FindRule(ThreadState* cache, uintptr_t key) {
@@ -373,6 +376,10 @@ int WalkFurther(StackWalk* walk, WalkedFrame* frames, int capacity) {
   }
   walk->registers.pc_is_exact = walk->kind == HL_NODE_INSTRUCTION_POINTER;
   return static_cast<int>(frame - frames);
+}
+
+void PutRule(ThreadState* rule_cache, uintptr_t key, Rule rule) {
+  FillSlot(&rule_cache->rules[CacheIndex(key)], key, rule);
 }
 
 void HideFrames(uintptr_t start, uintptr_t end) {

@@ -37,11 +37,6 @@ HostileObject* hostile;
 ThreadState* rule_cache;
 Rule rules[kCodeBytes];
 
-// As stack_walk.cc places a rule; StartOk holds it to that.
-size_t CacheIndex(uintptr_t key) {
-  return (key ^ key >> 11) & (ThreadState::kRuleEntries - 1);
-}
-
 uintptr_t WordOf(uint8_t kind, uint8_t number) {
   constexpr uintptr_t kOdd[] = {0,
                                 1,
@@ -115,8 +110,7 @@ Rule RuleOf(uintptr_t address) {
 // A walk may put other addresses into the same places: before each.
 void FillRuleCache() {
   for (uintptr_t i = 0; i < kCodeBytes; ++i) {
-    const uintptr_t key = kCode + 1 + i;
-    rule_cache->rules[CacheIndex(key)] = {key, rules[i]};
+    PutRule(rule_cache, kCode + 1 + i, rules[i]);
   }
 }
 
