@@ -24,6 +24,7 @@ class RecordReader {
   bool is_at_end() const { return next_ == end_; }
 
   uint64_t Number() {
+    if (next_ != end_ && *next_ < 0x80) return *next_++;  // most are one byte
     uint64_t value = 0;
     const unsigned char* const behind = GetVarint(next_, end_, &value);
     if (behind == nullptr) {

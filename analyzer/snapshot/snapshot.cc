@@ -56,11 +56,13 @@ const std::string& TextOf(const Snapshot& snapshot, PropertyId id) {
 }
 
 void SortSymbols(std::vector<NodeSymbol>* symbols) {
-  std::stable_sort(symbols->begin(), symbols->end(),
-                   [](const NodeSymbol& a, const NodeSymbol& b) {
-                     if (a.node != b.node) return Index(a.node) < Index(b.node);
-                     return a.is_inlined && !b.is_inlined;
-                   });
+  const auto is_before = [](const NodeSymbol& a, const NodeSymbol& b) {
+    if (a.node != b.node) return Index(a.node) < Index(b.node);
+    return a.is_inlined && !b.is_inlined;
+  };
+  // As our own writers leave them: moving their texts about takes a while.
+  if (std::is_sorted(symbols->begin(), symbols->end(), is_before)) return;
+  std::stable_sort(symbols->begin(), symbols->end(), is_before);
 }
 
 std::vector<size_t> ContainerBlocks(const Snapshot& snapshot) {
