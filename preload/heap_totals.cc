@@ -128,6 +128,7 @@ void FlushTotals(ThreadState* thread) {
   thread->freed_count = 0;
   RaisePeak(live_bytes);
   thread->flush_at = BatchFor(live_bytes);
+  thread->flush_span = 2 * static_cast<uint64_t>(thread->flush_at);
   if (thread->flush_at > Load(&largest_batch)) {
     __atomic_store_n(&largest_batch, thread->flush_at, __ATOMIC_RELAXED);
   }

@@ -72,7 +72,7 @@ inline constexpr uint64_t kFlushAllocations = 2048;
 inline bool LiveBytesAreDue(const ThreadState* thread) {
   // One comparison for both signs.
   return static_cast<uint64_t>(LiveBytesDelta(thread) + thread->flush_at) >
-         2 * static_cast<uint64_t>(thread->flush_at);
+         thread->flush_span;
 }
 inline bool FlushIsDue(const ThreadState* thread) {
   return LiveBytesAreDue(thread) || thread->total_count >= kFlushAllocations;

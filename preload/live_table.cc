@@ -6,6 +6,7 @@ template <int kUnitShift>
 bool BlockTable<kUnitShift>::Initialize() {
   top_ = static_cast<Leaf**>(
       MapPages(kTopEntries * sizeof(Leaf*), PageUse::kEssential));
+  top_entries_ = top_ != nullptr ? kTopEntries : 0;
   return top_ != nullptr;
 }
 

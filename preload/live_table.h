@@ -34,10 +34,11 @@ class Entry {
   static constexpr uint32_t kLargeSize = (1u << 20) - 1;
   constexpr Entry() : bits_(0) {}
   constexpr explicit Entry(uint64_t bits) : bits_(bits) {}
-  constexpr Entry(NodeId node, uint64_t size, Epoch epoch, uintptr_t address)
-      : bits_(uint64_t{node} << 38 |
-              (size < kLargeSize ? size : kLargeSize) << 18 |
-              uint64_t{epoch} << 2 | (address >> 4 & 1) << 1 | 1) {}
+  // REQUIRES: size_field <= kLargeSize.
+  constexpr Entry(NodeId node, uint64_t size_field, Epoch epoch,
+                  uintptr_t address)
+      : bits_(uint64_t{node} << 38 | size_field << 18 | uint64_t{epoch} << 2 |
+              (address >> 4 & 1) << 1 | 1) {}
   constexpr uint64_t bits() const { return bits_; }
   constexpr bool is_live() const { return bits_ & 1; }
   constexpr uintptr_t address_bit4() const { return (bits_ >> 1 & 1) << 4; }
@@ -88,6 +89,7 @@ class BlockTable {
     }
     if (__builtin_expect(size >= Entry::kLargeSize, 0)) {
       Store(&leaf->large_size[LargeIndex(address)], size);
+      size = Entry::kLargeSize;
     }
     Store(&leaf->entries[EntryIndex(address)],
           Entry(node, size, epoch, address).bits());
@@ -102,15 +104,20 @@ class BlockTable {
     return entry.IsAt(address) ? entry : Entry();
   }
 
-  // Forgets `address` and returns what stood there.
-  Entry Clear(uintptr_t address) {
+  // Forgets `address`; *entry is what stood there. False: nothing did.
+  bool Clear(uintptr_t address, Entry* entry) {
     Leaf* leaf = LeafFor(address);
-    if (__builtin_expect(leaf == nullptr, 0)) return Entry();
+    if (__builtin_expect(leaf == nullptr, 0)) return false;
     uint64_t* const word = &leaf->entries[EntryIndex(address)];
-    const Entry entry(Load(word));
-    if (__builtin_expect(!entry.IsAt(address), 0)) return Entry();
+    *entry = Entry(Load(word));
+    if (__builtin_expect(!entry->IsAt(address), 0)) return false;
     Store(word, 0);
-    return entry;
+    return true;
+  }
+  // The same; not live where nothing stood.
+  Entry Clear(uintptr_t address) {
+    Entry entry;
+    return Clear(address, &entry) ? entry : Entry();
   }
 
   // The size recorded with an entry that Find or Clear returned.
@@ -176,14 +183,13 @@ class BlockTable {
   }
   Leaf* LeafFor(uintptr_t address) const {
     const size_t top = address >> kLeafShift;
-    if (__builtin_expect(top >= kTopEntries || top_ == nullptr, 0)) {
-      return nullptr;
-    }
+    if (__builtin_expect(top >= top_entries_, 0)) return nullptr;
     return __atomic_load_n(&top_[top], __ATOMIC_ACQUIRE);
   }
   Leaf* AddLeaf(uintptr_t address);
 
   Leaf** top_;
+  size_t top_entries_;  // kTopEntries, or 0 as long as there is no top level
 };
 
 using LiveTable = BlockTable<5>;  // the heap

@@ -30,9 +30,7 @@ HEAPLINE_ALWAYS_INLINE void CountOnNode(ThreadState* thread, NodeId node,
                                         uint64_t bytes) {
   ThreadState::CounterSlot& slot =
       thread->counters[node & (ThreadState::kCounterEntries - 1)];
-  if (__builtin_expect(slot.node != node || slot.count == UINT32_MAX, 0)) {
-    MakeSlotOf(node, &slot);
-  }
+  if (__builtin_expect(slot.node != node, 0)) MakeSlotOf(node, &slot);
   slot.count += 1;
   slot.bytes += bytes;
 }
@@ -86,8 +84,8 @@ HEAPLINE_ALWAYS_INLINE void RecordOutermost(ThreadState* thread,
 // False: the block came from the bootstrap arena.
 HEAPLINE_ALWAYS_INLINE bool RecordOutermostFree(ThreadState* thread,
                                                 uintptr_t address) {
-  const Entry entry = tracer.blocks.Clear(address);
-  if (__builtin_expect(!entry.is_live(), 0)) {
+  Entry entry;
+  if (__builtin_expect(!tracer.blocks.Clear(address, &entry), 0)) {
     return FreeUnknown(thread, address);
   }
   CountFreed(thread, tracer.blocks.SizeOf(address, entry));

@@ -70,6 +70,7 @@ ThreadState* MakeState(int32_t tid) {
   if (state == nullptr) return nullptr;
   state->tid = tid;
   state->flush_at = 1;
+  state->flush_span = 2;
   ThreadState* head = __atomic_load_n(&first_state, __ATOMIC_RELAXED);
   do {
     state->next = head;

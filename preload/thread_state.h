@@ -88,7 +88,8 @@ struct ThreadState {
   uint64_t total_count;
   uint64_t freed_bytes;  // live are total less freed; pool blocks, which are
   uint64_t freed_count;  // live by the heap blocks around them, count in both
-  int64_t flush_at;      // flush when |live bytes| of the batch reach it
+  int64_t flush_at;      // flush when |live bytes| of the batch pass it
+  uint64_t flush_span;   // 2 * flush_at
   uint64_t temporary_count;  // never flushed: of this state's threads so far
 
   uintptr_t last_allocation;  // for "temporary": freed before the next one
@@ -121,8 +122,8 @@ struct ThreadState {
   };
   struct CounterSlot {
     NodeId node;  // 0: empty
-    uint32_t count;
     uint32_t temporary;
+    uint64_t count;
     uint64_t bytes;
   };
   // Whole stacks by fingerprint (stack_walk.h).
