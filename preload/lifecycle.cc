@@ -22,6 +22,7 @@
 #include "preload/process_facts.h"
 #include "preload/program_notes.h"
 #include "preload/readable_memory.h"
+#include "preload/record.h"
 #include "preload/reserved_signal.h"
 #include "preload/snapshot.h"
 #include "preload/sys.h"
@@ -274,24 +275,12 @@ void RestartEpochs() {
 }
 
 // Threads that are not in the copy may have been inside a hook: what they held
-// in their hands is live here and nobody will enter it any more. How far their
-// counting had come nobody knows: the counters may be off by as much.
+// in their hands is live here and nobody will enter it any more.
 void EnterBlocksOfLostThreads() {
-  for (const ThreadState* thread = FirstThreadState(); thread != nullptr;
+  for (ThreadState* thread = FirstThreadState(); thread != nullptr;
        thread = thread->next) {
-    if (thread == current_thread || thread->guard == 0) continue;
-    tracer.counters_may_drift = true;
-    const InFlight& in_flight = thread->in_flight;
-    if (in_flight.old_address != 0 &&
-        !tracer.blocks.Find(in_flight.old_address).is_live()) {
-      tracer.blocks.Set(in_flight.old_address, in_flight.old_node,
-                        in_flight.old_bytes, CurrentEpoch());
-    }
-    if (in_flight.new_address != 0 &&
-        !tracer.blocks.Find(in_flight.new_address).is_live() &&
-        tracer.blocks.Set(in_flight.new_address, HL_SPECIAL_UNKNOWN,
-                          in_flight.new_bytes, CurrentEpoch())) {
-      CountSharedAllocated(in_flight.new_bytes);
+    if (thread != current_thread && thread->guard != 0) {
+      EnterInFlightBlocks(thread);
     }
   }
 }

@@ -4,6 +4,7 @@
 #include "preload/hook.h"
 #include "preload/program_notes.h"
 #include "preload/record_outermost.h"
+#include "preload/reentry.h"
 #include "preload/sampling.h"
 
 namespace heapline {
@@ -174,6 +175,23 @@ void ForgetBlock(uintptr_t address) {
   if (entry.is_live()) CountSharedFreed(tracer.blocks.SizeOf(address, entry));
 }
 
+void EnterInFlightBlocks(ThreadState* thread) {
+  tracer.counters_may_drift = true;
+  const InFlight in_flight = thread->in_flight;
+  thread->in_flight = InFlight{};
+  if (in_flight.old_address != 0 &&
+      !tracer.blocks.Find(in_flight.old_address).is_live()) {
+    tracer.blocks.Set(in_flight.old_address, in_flight.old_node,
+                      in_flight.old_bytes, CurrentEpoch());
+  }
+  if (in_flight.new_address != 0 &&
+      !tracer.blocks.Find(in_flight.new_address).is_live() &&
+      tracer.blocks.Set(in_flight.new_address, HL_SPECIAL_UNKNOWN,
+                        in_flight.new_bytes, CurrentEpoch())) {
+    CountSharedAllocated(in_flight.new_bytes);
+  }
+}
+
 void MergeThreadCounters() {
   for (ThreadState* thread = FirstThreadState(); thread != nullptr;
        thread = thread->next) {
@@ -206,20 +224,20 @@ ThreadState* EnterHookSlowly(uintptr_t frame) {
     }
   }
   if (thread->guard != 0) {
-    // A hook that was left by longjmp or cancellation never put its guard down:
-    // its frame lies below ours on the same stack.
-    const bool is_stale = frame > thread->guard_frame &&
-                          thread->window.low <= thread->guard_frame &&
-                          frame < thread->window.high;
-    if (is_stale) {
-      thread->guard = 0;
-      thread->in_next = 0;
-      thread->unrecorded = 0;
-    } else if (thread->unrecorded != 0) {
-      return nullptr;
-    } else if (thread->in_next != 0 && !tracer.next_is_libc) {
-      return nullptr;
+    switch (FindReentry(*thread, frame)) {
+      case Reentry::kByHandler:
+        break;
+      case Reentry::kNone:
+        EnterInFlightBlocks(thread);
+        thread->guard = 0;
+        thread->in_next = 0;
+        thread->unrecorded = 0;
+        break;
+      default:
+        if (thread->in_next != 0 && !tracer.next_is_libc) return nullptr;
+        break;
     }
+    if (thread->unrecorded != 0) return nullptr;
   }
   if (thread->guard == 0) thread->guard_frame = frame;
   thread->guard = thread->guard + 1;

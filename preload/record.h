@@ -50,6 +50,10 @@ void ForgetBlock(uintptr_t address);
 // An allocation or region was not recorded for want of room.
 void NoteDropped();
 
+// Enters what a thread held in its hands when it left the hook for good: the
+// thread is gone, or jumped out. How far its counting had come nobody knows.
+void EnterInFlightBlocks(ThreadState* thread);
+
 // Moves every thread's cached node counters into the shared ones. REQUIRES:
 // nobody else runs (the snapshot's child, or a stopped process).
 void MergeThreadCounters();

@@ -28,7 +28,7 @@ struct Tracer {
                              // malloc, which is hooked
   bool calls_restricted;     // the program set a seccomp filter: only mmap,
                              // munmap and futex from now on
-  bool counters_may_drift;   // forked while other threads were inside hooks
+  bool counters_may_drift;   // a hook was left in the middle
   uint32_t min_request;      // 32 for allocators with smaller spacing, else 0
   uint32_t incomplete;       // HL_INCOMPLETE_…, sticky
   uint32_t epoch;            // that blocks are born in (heap_totals.h)
