@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include "preload/message.h"
 #include "preload/sys.h"
 #include "preload/text_builder.h"
 
@@ -116,6 +117,14 @@ bool ReadWaitingCall(int32_t tid, WaitingCall* call) {
   return true;
 }
 
+uint64_t ReadRunTime(int32_t tid) {
+  char line[96];
+  uint64_t ran_ns;
+  if (ReadTaskFile(tid, "schedstat", line, sizeof line) <= 0) return 0;
+  const char* at = line;
+  return TakeNumber(&at, &ran_ns) ? ran_ns : 0;
+}
+
 char ReadThreadState(int32_t tid) {
   char line[128];
   if (ReadTaskFile(tid, "stat", line, sizeof line) <= 0) return 0;
@@ -125,6 +134,27 @@ char ReadThreadState(int32_t tid) {
     if (at[0] == ')' && at[1] == ' ') after_name = at + 2;
   }
   return after_name == nullptr ? '\0' : *after_name;
+}
+
+bool SignalIsDue(int32_t tid, int signal) {
+  char path[64];
+  TextBuilder name(path, sizeof path);
+  name.Text("/proc/self/task/").Number(static_cast<uint64_t>(tid));
+  name.Text("/status");
+  char buffer[128];
+  LineReader status(path, buffer, sizeof buffer);
+  const uint64_t bit = uint64_t{1} << (signal - 1);
+  bool is_pending = false;
+  while (const char* line = status.Next()) {
+    uint64_t set;
+    const bool is_blocked_line = StartsWith(line, "SigBlk:\t");
+    if (!is_blocked_line && !StartsWith(line, "SigPnd:\t")) continue;
+    line += 8;
+    if (!TakeHexNumber(&line, &set)) return false;
+    if (is_blocked_line) return is_pending && (set & bit) == 0;
+    is_pending = (set & bit) != 0;
+  }
+  return false;
 }
 
 void ReadThreadName(int32_t tid, char* out) {

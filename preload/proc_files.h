@@ -31,8 +31,15 @@ struct WaitingCall {
 // False: the thread runs, or waits outside of any call, or is gone.
 bool ReadWaitingCall(int32_t tid, WaitingCall* call);
 
+// How long a thread has had a processor, in ns; 0: unknown.
+uint64_t ReadRunTime(int32_t tid);
+
 // The state letter of a thread ('R', 'S', 'D', 'Z', …), or 0: gone or unknown.
 char ReadThreadState(int32_t tid);
+
+// Whether a signal waits for a thread that lets it in: the thread then meets
+// the signal before it executes another instruction of its own.
+bool SignalIsDue(int32_t tid, int signal);
 
 // A thread's name without the newline, into out[16]. Empty when unknown.
 void ReadThreadName(int32_t tid, char* out);

@@ -4,6 +4,7 @@
 
 #include "preload/clock.h"
 #include "preload/control.h"
+#include "preload/cut_stack.h"
 #include "preload/descriptor_window.h"
 #include "preload/heap_totals.h"
 #include "preload/lifecycle.h"
@@ -128,11 +129,15 @@ void FinishWriter(Writer* writer) {
 
 // REQUIRES: the lock.
 void ReapFinishedWriters() {
-  for (Writer& writer : writers) {
-    if (IsRunning(writer) && ReapChild(writer.pid, Reaping::kNow)) {
-      FinishWriter(&writer);
-    }
-  }
+  CallOnCutStack(
+      [](void*, uintptr_t) {
+        for (Writer& writer : writers) {
+          if (IsRunning(writer) && ReapChild(writer.pid, Reaping::kNow)) {
+            FinishWriter(&writer);
+          }
+        }
+      },
+      nullptr);
 }
 
 Writer* OldestRunningWriter() {
@@ -236,7 +241,8 @@ SnapshotResult Lose(const SnapshotRequest& request, long error,
 }
 
 // REQUIRES: the lock.
-SnapshotResult CutUnderLock(const SnapshotRequest& request, Writer* writer) {
+SnapshotResult CutUnderLock(const SnapshotRequest& request, uintptr_t leader_sp,
+                            Writer* writer) {
   const DescriptorWindow window;
   const uint64_t began_ns = MonotonicNs();
   writer->page = MapWriterPage();
@@ -249,7 +255,7 @@ SnapshotResult CutUnderLock(const SnapshotRequest& request, Writer* writer) {
   next_sequence = NextFreeSequence(next_sequence);
   const uint64_t sequence = next_sequence;
   StoppedWorld world;
-  if (!StopWorld(request.leader_context, &world)) {
+  if (!StopWorld(request.leader_context, leader_sp, &world)) {
     UnmapWriterPage(writer->page);
     writer->page = nullptr;
     return Lose(request, kOutOfMemory, "stop all threads for");
@@ -258,6 +264,26 @@ SnapshotResult CutUnderLock(const SnapshotRequest& request, Writer* writer) {
       CutStoppedWorld(request, world, began_ns, writer);
   if (next_sequence == sequence) ++next_sequence;
   return result;
+}
+
+// One request, under the lock, and what came of it.
+struct LockedCut {
+  const SnapshotRequest* request;
+  SnapshotResult result;
+  const Writer* writer;
+  uint32_t number;
+};
+
+// For CallOnCutStack.
+void CutIfDue(void* argument, uintptr_t leader_sp) {
+  LockedCut* cut = static_cast<LockedCut*>(argument);
+  if (IsAutomatic(cut->request->reason) && OldestRunningWriter() != nullptr) {
+    return;
+  }
+  Writer* writer = FreeWriter();
+  cut->result = CutUnderLock(*cut->request, leader_sp, writer);
+  cut->writer = writer;
+  cut->number = writer->cut;
 }
 
 bool MayCut() {
@@ -283,27 +309,22 @@ SnapshotResult CutSnapshot(const SnapshotRequest& request) {
     __atomic_add_fetch(&tracer.lost_snapshots, 1, __ATOMIC_RELAXED);
     return SnapshotResult::kLost;
   }
-  const bool is_automatic = IsAutomatic(request.reason);
-  const bool is_locked = is_automatic ? TryLockSnapshots() : LockSnapshots();
+  const bool is_locked =
+      IsAutomatic(request.reason) ? TryLockSnapshots() : LockSnapshots();
   if (!is_locked) return SnapshotResult::kBusy;
   if (ProcessHasEnded()) {  // what is cut now, nobody would wait for
     UnlockSnapshots();
     return SnapshotResult::kBusy;
   }
   ReapFinishedWriters();
-  if (is_automatic && OldestRunningWriter() != nullptr) {
-    UnlockSnapshots();
-    return SnapshotResult::kBusy;
-  }
-  Writer* writer = FreeWriter();
-  const SnapshotResult result = CutUnderLock(request, writer);
-  const uint32_t cut = writer->cut;
+  LockedCut cut = {&request, SnapshotResult::kBusy, nullptr, 0};
+  CallOnCutStack(&CutIfDue, &cut);
   UnlockSnapshots();
-  if (result == SnapshotResult::kCut && request.wait_until_written) {
-    return AwaitCut(*writer, cut) ? SnapshotResult::kCut
-                                  : SnapshotResult::kLost;
+  if (cut.result == SnapshotResult::kCut && request.wait_until_written) {
+    return AwaitCut(*cut.writer, cut.number) ? SnapshotResult::kCut
+                                             : SnapshotResult::kLost;
   }
-  return result;
+  return cut.result;
 }
 
 void AwaitWriter() {

@@ -69,6 +69,7 @@ StopSlot* AddStopSlot(uint32_t stop, int32_t tid) {
   slot->call_sp = 0;
   slot->call_pc = 0;
   slot->is_forced = 0;
+  slot->ran_ns = 0;
   slot->flags = 0;
   slot->registers = nullptr;
   slot->sp = 0;

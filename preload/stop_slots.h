@@ -28,6 +28,7 @@ struct StopSlot {
   uint32_t call_number_plus_1;  // the system call it waited in, or 0
   uintptr_t call_sp;
   uintptr_t call_pc;
+  uint64_t ran_ns;     // on a processor, when last looked at
   uint32_t is_forced;  // park even inside a hook
   // By the thread, before its answer (by the leader for one that is held).
   uint32_t flags;  // HL_THREAD_…

@@ -21,6 +21,11 @@ constexpr uint64_t kMs = 1000000;
 constexpr uint64_t kCareAfterNs = 2 * kMs;    // who is gone, who is held
 constexpr uint64_t kForceAfterNs = 20 * kMs;  // park inside hooks too
 constexpr uint64_t kGiveUpAfterNs = 200 * kMs;
+// A thread that is born or ends has all signals blocked for some instructions,
+// and on a busy machine may get no processor for long in the middle of them.
+constexpr uint64_t kGiveUpStarvedAfterNs = 2000 * kMs;
+// The leader may be the one that got no processor.
+constexpr int kLeastForcedLooks = 8;
 constexpr int kMaxPasses = 1000;  // over a list that grows as we look
 
 // Odd while a stop is under way: what stopped threads wait on.
@@ -172,7 +177,7 @@ long SignalNewThreads(Stop* stop, NumberedEntries* tasks) {
   return found;
 }
 
-// Threads that will not answer because they are dead or the kernel holds them;
+// Threads that do not answer because they are dead or the kernel holds them;
 // `force` also signals the others again, to park wherever they are.
 void CareForUnanswered(const Stop& stop, bool force) {
   StopSlotCursor cursor = {};
@@ -184,34 +189,65 @@ void CareForUnanswered(const Stop& stop, bool force) {
       CountAsHeld(stop, slot, 0);
       continue;
     }
-    WaitingCall call;
-    if (state == 'D' && stop.may_signal && ReadWaitingCall(slot->tid, &call)) {
-      slot->call_sp = call.sp;
-      CountAsHeld(stop, slot, IsVforkCall(call) ? HL_THREAD_IN_VFORK : 0);
+    if (!force && state != 'D') continue;
+    // From here on it stands still even inside a hook, if it has not yet met
+    // the signal: one that waits in the kernel, or gets no processor, is then
+    // as good as stopped. One that has met it is on its way to its hook's end.
+    __atomic_store_n(&slot->is_forced, 1, __ATOMIC_SEQ_CST);
+    if (stop.may_signal &&
+        SignalIsDue(slot->tid, tracer.options.reserved_signal)) {
+      WaitingCall call;
+      const bool is_waiting = ReadWaitingCall(slot->tid, &call);
+      if (is_waiting) slot->call_sp = call.sp;
+      const ThreadState* thread = ThreadStateOf(slot->tid);
+      const bool is_in_hook = thread != nullptr && thread->guard != 0;
+      uint32_t flags = is_in_hook ? HL_THREAD_PARKED_LATE : 0;
+      if (is_waiting && IsVforkCall(call)) flags |= HL_THREAD_IN_VFORK;
+      CountAsHeld(stop, slot, flags);
       continue;
     }
-    if (force) {
-      __atomic_store_n(&slot->is_forced, 1, __ATOMIC_RELEASE);
-      Signal(stop, slot);
-    }
+    if (force) Signal(stop, slot);
   }
+}
+
+// Whether an unanswered thread wants a processor and had none since the last
+// look.
+bool AnyIsStarved(const Stop& stop) {
+  bool is_any = false;
+  StopSlotCursor cursor = {};
+  while (StopSlot* slot = NextStopSlot(stop.number, &cursor)) {
+    if (!slot->Is(stop.number, SlotState::kPending)) continue;
+    const uint64_t ran_ns = ReadRunTime(slot->tid);
+    if (ran_ns != 0 && ran_ns == slot->ran_ns &&
+        ReadThreadState(slot->tid) == 'R') {
+      is_any = true;
+    }
+    slot->ran_ns = ran_ns;
+  }
+  return is_any;
 }
 
 // Waits until all signalled threads have answered or time is up.
 void AwaitAnswers(const Stop& stop) {
   uint64_t care_ns = kCareAfterNs;
+  int forced_looks = 0;
   for (;;) {
     const uint32_t count = __atomic_load_n(&answered, __ATOMIC_ACQUIRE);
     if (count >= stop.expected) return;
     const uint64_t passed = MonotonicNs() - stop.started_ns;
-    if (passed >= kGiveUpAfterNs) return;
-    if (passed >= care_ns) {
-      CareForUnanswered(stop, passed >= kForceAfterNs);
-      care_ns = passed + (passed < kForceAfterNs ? kForceAfterNs - kCareAfterNs
-                                                 : kForceAfterNs);
+    if (passed < care_ns) {
+      WaitBriefly(&answered, count, care_ns - passed);
       continue;
     }
-    WaitBriefly(&answered, count, care_ns - passed);
+    const bool force = passed >= kForceAfterNs;
+    const bool is_any_starved = force && AnyIsStarved(stop);
+    forced_looks += force ? 1 : 0;
+    if (forced_looks >= kLeastForcedLooks && passed >= kGiveUpAfterNs &&
+        (!is_any_starved || passed >= kGiveUpStarvedAfterNs)) {
+      return;
+    }
+    CareForUnanswered(stop, force);
+    care_ns = passed + (force ? kForceAfterNs : kForceAfterNs - kCareAfterNs);
   }
 }
 
@@ -229,14 +265,13 @@ bool EnsureThreadList(size_t count) {
   return true;
 }
 
-void ListLeader(const Stop& stop, const void* context, StoppedThread* leader) {
+void ListLeader(const Stop& stop, const void* context, uintptr_t sp,
+                StoppedThread* leader) {
   *leader = StoppedThread();
   leader->tid = stop.leader_tid;
   leader->flags = HL_THREAD_LEADER;
   leader->registers = context;
-  leader->sp = context != nullptr
-                   ? ContextStackPointer(context)
-                   : reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+  leader->sp = context != nullptr ? ContextStackPointer(context) : sp;
   __asm__("mov %%fs:0, %0" : "=r"(leader->thread_pointer));
   sys::Call(SYS_prctl, PR_GET_NAME, sys::Arg(leader->name));
 }
@@ -268,7 +303,8 @@ void ListThread(const Stop& stop, const StopSlot& slot, StoppedWorld* world) {
 
 }  // namespace
 
-bool StopWorld(const void* leader_context, StoppedWorld* world) {
+bool StopWorld(const void* leader_context, uintptr_t leader_sp,
+               StoppedWorld* world) {
   *world = StoppedWorld();
   Stop stop = {};
   stop.started_ns = MonotonicNs();
@@ -294,7 +330,7 @@ bool StopWorld(const void* leader_context, StoppedWorld* world) {
   }
   world->threads = thread_list;
   world->count = 1;
-  ListLeader(stop, leader_context, &world->threads[0]);
+  ListLeader(stop, leader_context, leader_sp, &world->threads[0]);
   StopSlotCursor cursor = {};
   while (const StopSlot* slot = NextStopSlot(stop.number, &cursor)) {
     ListThread(stop, *slot, world);

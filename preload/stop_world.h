@@ -4,8 +4,8 @@
 // registers and waits on a futex. A thread inside a hook parks at the hook's
 // end instead (its tables are then consistent); after 20 ms it is signalled
 // again and stopped where it is, its in_flight record telling the rest. A
-// thread that the kernel holds (vfork, disk) stops before it runs again: the
-// signal is pending, so it counts as stopped.
+// thread that the kernel holds (vfork, disk, no processor for it) stops before
+// it runs again: the signal is pending, so it counts as stopped.
 //
 // A system call that the signal interrupted is restarted by the handler itself
 // (interrupted_call.cc).
@@ -39,10 +39,12 @@ struct StoppedWorld {
 };
 
 // `leader_context` is the ucontext of the handler the caller runs in, or NULL
-// when it runs on a thread's ordinary path. Without /proc the threads that have
-// allocated are stopped, and may_lack_threads is set. False: memory was not to
-// be had; nothing is stopped then.
-bool StopWorld(const void* leader_context, StoppedWorld* world);
+// when it runs on a thread's ordinary path, whose stack ends at `leader_sp`.
+// Without /proc the threads that have allocated are stopped, and
+// may_lack_threads is set. False: memory was not to be had; nothing is stopped
+// then.
+bool StopWorld(const void* leader_context, uintptr_t leader_sp,
+               StoppedWorld* world);
 void ResumeWorld();
 
 // The reserved signal came and is a stop (not a request from outside).
