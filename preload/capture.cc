@@ -131,11 +131,16 @@ NodeId CaptureByRules(ThreadState* thread, CallerContext caller) {
     ForgetThreadRules(thread, generation);
   }
   const int depth = Depth();
+  KeepWindow(&thread->window, caller.sp() - sizeof(uintptr_t));
   StackWalk walk = WalkFrom(caller, &thread->window, thread);
   const NodeId base = BaseNode(thread, walk, CaptureMode::kOutermost);
   const int count = CollectFrames(thread, &walk, depth);
   if (__builtin_expect(walk.state == WalkState::kMore && count < depth, 0)) {
     return CaptureInGroups(thread, caller, base, depth);
+  }
+  // What a walk that came to nothing has read need not be a stack.
+  if (__builtin_expect(walk.state == WalkState::kCut, 0)) {
+    KeepWindow(&thread->window, 0);
   }
   const WalkedFrame* frames =
       count == 0 ? nullptr : thread->capture_memory->frames;
@@ -198,6 +203,7 @@ NodeId CaptureStack(ThreadState* thread, CallerContext caller,
 }
 
 void EnsureThreadNode(ThreadState* thread, CallerContext caller) {
+  KeepWindow(&thread->window, caller.sp() - sizeof(uintptr_t));
   StackWalk walk = WalkFrom(caller, &thread->window, nullptr);
   if (!can_unwind || tracer.options.depth == 0) walk.state = WalkState::kCut;
   BaseNode(thread, walk, CaptureMode::kOutermost);

@@ -59,6 +59,24 @@ bool AskKernel(uintptr_t page) {
   return sys::Call(SYS_rt_sigprocmask, -1, sys::Arg(page), 0, 8) == -EINVAL;
 }
 
+bool AskAndRemember(uintptr_t page) {
+  const bool is_readable = AskKernel(page);
+  const size_t index = AnswerIndex(page);
+  __atomic_store_n(&unreadable_uses[index], 0, __ATOMIC_RELAXED);
+  __atomic_store_n(&answers[index],
+                   AnswerWord(page, PageGeneration(), is_readable),
+                   __ATOMIC_RELAXED);
+  return is_readable;
+}
+
+// A page of a stack that is not the thread's own. It is asked for anew each
+// time, as the memory may go away without a word to us: free() and raw system
+// calls unmap too. Where nobody may be asked the last answer counts.
+bool IsReadableNow(uintptr_t page, uintptr_t frame) {
+  if (page == (frame & kPageMask)) return true;
+  return MayAsk() ? AskAndRemember(page) : PageIsReadable(page);
+}
+
 bool IsOwnStack(const ReadableWindow& window) {
   return window.generation == kOwnStack;
 }
@@ -162,11 +180,16 @@ bool MakeReadable(ReadableWindow* window, uintptr_t address) {
   if (IsOwnStack(*window)) *window = {0, 0, PageGeneration()};
   const uintptr_t first = address & kPageMask;
   const uintptr_t last = (address + 7) & kPageMask;
-  if (!PageIsReadable(first)) return false;
-  if (last != first && !PageIsReadable(last)) return false;
+  if (!IsReadableNow(first, frame)) return false;
+  if (last != first && !IsReadableNow(last, frame)) return false;
   AddPage(window, first);
   if (last != first) AddPage(window, last);
   return IsReadable(*window, address);
+}
+
+void LeaveWindow(ReadableWindow* window) {
+  // That of the thread's own stack is true wherever it stands.
+  if (!IsOwnStack(*window)) *window = ReadableWindow{};
 }
 
 void ForgetReadablePages() {
@@ -187,12 +210,7 @@ bool PageIsReadable(uintptr_t page) {
           kUnreadableUses) {
     return false;
   }
-  if (!MayAsk()) return false;
-  const bool is_readable = AskKernel(page);
-  __atomic_store_n(&unreadable_uses[index], 0, __ATOMIC_RELAXED);
-  __atomic_store_n(&answers[index], AnswerWord(page, generation, is_readable),
-                   __ATOMIC_RELAXED);
-  return is_readable;
+  return MayAsk() && AskAndRemember(page);
 }
 
 }  // namespace heapline

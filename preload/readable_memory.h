@@ -1,10 +1,11 @@
 // readable_memory.h: which stack words may be read without a fault and without
 // a signal handler of ours. Known readable: the main thread's stack above its
 // stack pointer, and each thread's own stack from its stack pointer to its
-// TCB once every page between was asked. Any other page is asked for once, by
-// rt_sigprocmask(-1, page, 0, 8): EFAULT means unreadable, EINVAL readable;
-// the answer holds until an interposed munmap, mprotect or mremap. Nothing is
-// asked once the program has set a seccomp filter. Async-signal-safe.
+// TCB once every page between was asked. Any other page is asked for, by
+// rt_sigprocmask(-1, page, 0, 8): EFAULT means unreadable, EINVAL readable. For
+// stacks the answer holds while the thread stands on what was asked for, for
+// code until an interposed munmap, mprotect or mremap. Nothing is asked once
+// the program has set a seccomp filter. Async-signal-safe.
 #ifndef HEAPLINE_PRELOAD_READABLE_MEMORY_H_
 #define HEAPLINE_PRELOAD_READABLE_MEMORY_H_
 
@@ -20,6 +21,15 @@ void InitializeReadableMemory();
 // Whether the 8 bytes at `address` (8-aligned or not) can be read. Grows
 // *window, which must be the caller's own (or a local one in nested use).
 bool MakeReadable(ReadableWindow* window, uintptr_t address);
+
+// Before a capture from `sp`: a window in which the thread does not stand any
+// more tells nothing, its memory may be gone.
+void LeaveWindow(ReadableWindow* window);
+inline void KeepWindow(ReadableWindow* window, uintptr_t sp) {
+  if (__builtin_expect(sp - window->low >= window->high - window->low, 0)) {
+    LeaveWindow(window);
+  }
+}
 
 // The fast question.
 inline bool IsReadable(const ReadableWindow& window, uintptr_t address) {
