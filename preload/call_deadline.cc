@@ -15,7 +15,7 @@ namespace {
 
 constexpr uint64_t kSecondNs = 1000000000;
 constexpr uint64_t kMsNs = 1000000;
-constexpr uint32_t kEpollPwait2 = 441;
+constexpr uint32_t kEpollPwait2 = 441;  // not in every <sys/syscall.h>
 
 uintptr_t libc_start;
 
@@ -112,6 +112,10 @@ void InitializeCallDeadlines() {
   libc_start = ModuleStart(reinterpret_cast<uintptr_t>(next::syscall));
 }
 
+bool IsInLibc(uintptr_t code) {
+  return libc_start != 0 && ModuleStart(code) == libc_start;
+}
+
 void KeepCallDeadline(void* ucontext, uint32_t number) {
   greg_t* registers = static_cast<ucontext_t*>(ucontext)->uc_mcontext.gregs;
   switch (number) {
@@ -123,12 +127,12 @@ void KeepCallDeadline(void* ucontext, uint32_t number) {
     case kEpollPwait2:
     case SYS_rt_sigtimedwait:
     case SYS_semtimedop:
+    case SYS_futex:
       break;
     default:
       return;
   }
-  if (libc_start == 0 ||
-      ModuleStart(static_cast<uintptr_t>(registers[REG_RIP])) != libc_start) {
+  if (!IsInLibc(static_cast<uintptr_t>(registers[REG_RIP]))) {
     return;
   }
   Wait* wait = OwnWait();
@@ -154,8 +158,14 @@ void KeepCallDeadline(void* ucontext, uint32_t number) {
     case SYS_rt_sigtimedwait:
       KeepTime(wait, &registers[REG_RDX]);
       break;
-    case kEpollPwait2:
+    case SYS_futex:
+      // FUTEX_WAIT; the other waits have an end, not a time.
+      if ((registers[REG_RSI] & 0x7f) == 0) {
+        KeepTime(wait, &registers[REG_R10]);
+      }
+      break;
     case SYS_semtimedop:
+    case kEpollPwait2:
       KeepTime(wait, &registers[REG_R10]);
       break;
     default:

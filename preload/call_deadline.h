@@ -18,6 +18,8 @@ namespace heapline {
 // Notes where the C library lies. At start.
 void InitializeCallDeadlines();
 
+bool IsInLibc(uintptr_t code);
+
 // Call `number` is about to be made again with the registers of `ucontext`.
 void KeepCallDeadline(void* ucontext, uint32_t number);
 

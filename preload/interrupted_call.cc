@@ -8,7 +8,9 @@
 
 #include "preload/call_deadline.h"
 #include "preload/message.h"
+#include "preload/next.h"
 #include "preload/proc_files.h"
+#include "preload/raw_call.h"
 #include "preload/readable_memory.h"
 #include "preload/reserved_signal.h"
 #include "preload/stop_world.h"
@@ -20,11 +22,12 @@ namespace {
 
 constexpr long long kInterrupted = -4;  // -EINTR
 
-// Calls that a signal is meant to end, and those that must not be made twice.
+// pause and rt_sigsuspend, too: a signal of ours is none that they wait for.
+// The program's own comes first or is found due below; one that comes between
+// that look and the call is kept waiting by sigsuspend's mask, and for pause is
+// what it is without us when a signal comes just before the call.
 bool MayBeRepeated(uint32_t number) {
   switch (number) {
-    case SYS_pause:
-    case SYS_rt_sigsuspend:
     case SYS_restart_syscall:
     case SYS_rt_sigreturn:
     case SYS_close:
@@ -42,13 +45,12 @@ bool IsOurs(int signal) {
 // Of the pending signals, those that wait for this very thread. Where /proc
 // does not tell, all.
 KernelSignalSet PendingForThread(KernelSignalSet pending) {
-  char text[2048];
-  if (ReadFileStart("/proc/thread-self/status", text, sizeof text) <= 0) {
-    return pending;
-  }
-  for (const char* line = text; *line != '\0'; ++line) {
-    if (!StartsWith(line, "\nSigPnd:\t")) continue;
-    line += 9;
+  // Small: this may be an alternate stack with no more room than it needs.
+  char buffer[128];
+  LineReader status("/proc/thread-self/status", buffer, sizeof buffer);
+  while (const char* line = status.Next()) {
+    if (!StartsWith(line, "SigPnd:\t")) continue;
+    line += 8;
     uint64_t set;
     return TakeHexNumber(&line, &set) ? pending & set : pending;
   }
@@ -78,46 +80,38 @@ bool ProgramSignalIsDue(const ucontext_t* context) {
   return PendingForThread(due) != 0;
 }
 
-// `mov displacement(%rsp), %register`, 32 or 64 bits, not into %eax: with
-// threads about, the C library puts a call's arguments aside, asks whether it
-// may be cancelled, and loads them again. `end` is the byte after it. Returns
-// its bytes, or 0.
-ptrdiff_t StackLoadBytes(const unsigned char* end) {
-  const bool is_load = end[-4] == 0x8b && (end[-3] & 0xc7) == 0x44 &&
-                       (end[-3] & 0x38) != 0 && end[-2] == 0x24;
-  if (!is_load) return 0;
-  return end[-5] == 0x48 ? 5 : 4;
+// The number of a call that libc's syscall() makes, + 1, or 0: as its hook left
+// it below the stack pointer.
+uint32_t NumberLeftByHook(uintptr_t after_syscall, const greg_t* registers) {
+  constexpr uintptr_t kFunctionBytes = 64;
+  const uintptr_t function = reinterpret_cast<uintptr_t>(next::syscall);
+  if (after_syscall - function > kFunctionBytes) return 0;
+  const uint32_t* left = reinterpret_cast<const uint32_t*>(
+      registers[REG_RSP] - static_cast<greg_t>(sizeof(uint64_t)));
+  return left[1] == kRawCallMark && left[0] < 1024 ? left[0] + 1 : 0;
 }
 
-// The number of the call before `after_syscall`, + 1, or 0: `mov $number, %eax;
-// syscall`, with at most one such load between (two: calls of sockets with a
-// timeout, for which there is no deadline to keep).
-// The C library's futex waits load it into any register, some instructions
-// before; those are known by their arguments too.
+// The number of the call before `after_syscall`, + 1, or 0: `mov $number, %eax`
+// right before it; in the C library the nearest one, as there nothing stands
+// between but what loads the arguments. Its futex waits load the number into
+// any register; those are known by their arguments too.
 uint32_t DecodeCallNumber(const unsigned char* after_syscall,
                           const unsigned char* readable_from,
                           const greg_t* registers) {
-  constexpr ptrdiff_t kMoveBytes = 5;
-  constexpr int kMaxLoads = 1;
-  uint32_t number;
-  const unsigned char* code = after_syscall - 2;
-  for (int i = 0; i <= kMaxLoads && code - kMoveBytes >= readable_from; ++i) {
-    if (code[-5] == 0xb8) {
-      __builtin_memcpy(&number, code - 4, sizeof number);
-      if (number < 1024) return number + 1;
-    }
-    const ptrdiff_t bytes = StackLoadBytes(code);
-    if (bytes == 0) break;
-    code -= bytes;
-  }
-  code = after_syscall - 7;
+  const ptrdiff_t reach =
+      IsInLibc(reinterpret_cast<uintptr_t>(after_syscall)) ? 64 : 8;
+  constexpr uint32_t kNumbers = 512;
   const long operation = registers[REG_RSI] & 0x7f;
-  if (operation != 0 && operation != 9) return 0;  // FUTEX_WAIT, …_BITSET
-  constexpr ptrdiff_t kReach = 64;
-  for (; code > readable_from && after_syscall - code < kReach; --code) {
+  const bool may_be_futex = operation == 0 || operation == 9;  // …_BITSET
+  const unsigned char* code = after_syscall - 7;
+  for (; code > readable_from && after_syscall - code < reach; --code) {
     if ((code[0] & 0xf8) != 0xb8) continue;  // mov $number, %register
+    uint32_t number;
     __builtin_memcpy(&number, code + 1, sizeof number);
-    if (number == SYS_futex) return number + 1;
+    if (may_be_futex && number == SYS_futex) return number + 1;
+    // 0xb8 after a REX prefix loads another register.
+    const bool is_eax = code[0] == 0xb8 && (code[-1] & 0xf0) != 0x40;
+    if (is_eax && number < kNumbers) return number + 1;
   }
   return 0;
 }
@@ -160,7 +154,10 @@ void RestartInterruptedCall(void* ucontext, uint32_t call_number_plus_1) {
   if (call_number_plus_1 == 0) {
     const unsigned char* page =
         reinterpret_cast<const unsigned char*>((after - 7) & ~uintptr_t{4095});
-    call_number_plus_1 = DecodeCallNumber(code, page, registers);
+    call_number_plus_1 = NumberLeftByHook(after, registers);
+    if (call_number_plus_1 == 0) {
+      call_number_plus_1 = DecodeCallNumber(code, page, registers);
+    }
   }
   if (call_number_plus_1 == 0) return;
   if (!MayBeRepeated(call_number_plus_1 - 1)) return;

@@ -125,6 +125,11 @@ HEAPLINE_EXPORT __attribute__((naked)) long syscall(long, ...) {
       "cmpq $317, %rdi\n"  // seccomp
       "je 1f\n"
       "0:\n"
+      // For a handler that interrupts the call and has to make it again
+      // (interrupted_call.cc): signal frames keep clear of these eight bytes,
+      // and libc's function leaves the stack alone.
+      "movl %edi, -8(%rsp)\n"
+      "movl $0x686c7363, -4(%rsp)\n"
       "jmp *_ZN8heapline4next7syscallE(%rip)\n"
       "1:\n"
       "pushq %rdi\n"
@@ -174,7 +179,7 @@ HEAPLINE_EXPORT __attribute__((naked)) long syscall(long, ...) {
 
 static_assert(SYS_execve == 59 && SYS_execveat == 322 &&
                   SYS_exit_group == 231 && SYS_prctl == 157 &&
-                  SYS_seccomp == 317,
+                  SYS_seccomp == 317 && heapline::kRawCallMark == 0x686c7363,
               "the numbers in syscall()");
 
 HEAPLINE_EXPORT int prctl(int option, ...) {
