@@ -1,6 +1,7 @@
 /* b_children.c: children that share the memory of their parent until they call
  * exec or _exit, beside threads that allocate. The first argument says how many
  * of each. */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <spawn.h>
 #include <sys/wait.h>

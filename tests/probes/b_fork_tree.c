@@ -3,6 +3,7 @@
  * of depth d has kids[d] children; its number is made of those on the way. All
  * of them live at once and end at the same time. Prints every number, with its
  * parent's. */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

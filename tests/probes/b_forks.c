@@ -2,6 +2,7 @@
  * first argument names the kind of copy, the second says how many. Every child
  * that may allocate does, ends in one of the ways there are, and must give the
  * status that was agreed. */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <sched.h>
 #include <sys/wait.h>

@@ -1,6 +1,7 @@
 /* b_loader.c: dlopen and dlclose without end beside threads that walk the list
  * of libraries with a callback that allocates, and threads that allocate. The
  * arguments: rounds, threads that load, a library each. */
+#define _GNU_SOURCE
 #include <dlfcn.h>
 #include <link.h>
 

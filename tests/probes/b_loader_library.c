@@ -1,5 +1,6 @@
 /* b_loader_library.c: a library that allocates while it is loaded, while it is
  * used (dynamic thread storage too) and while it is let go. */
+#define _GNU_SOURCE
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>

@@ -7,10 +7,6 @@
 #ifndef HEAPLINE_TESTS_PROBES_BUSY_THREADS_H_
 #define HEAPLINE_TESTS_PROBES_BUSY_THREADS_H_
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
-
 #include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
