@@ -2,7 +2,9 @@
 
 #include <dlfcn.h>
 #include <elf.h>
+#include <errno.h>
 #include <link.h>
+#include <sys/uio.h>
 
 #include "preload/pages.h"
 #include "preload/sys.h"
@@ -76,14 +78,38 @@ bool IsProgram(const LoadedObject& object) {
          static_cast<uintptr_t>(object.load_bias) == program.load_bias;
 }
 
-// An object that another thread is just unloading may be found for a moment
-// after its memory is gone. The kernel is asked without a fault: it reads the
-// set before it looks at the wrong `how`.
-bool IsStillMapped(const LoadedObject& object) {
-  if (tracer.calls_restricted) return true;
-  constexpr long kFault = -14;  // -EFAULT
-  return sys::Call(SYS_rt_sigprocmask, -1, sys::Arg(object.start), 0, 8) !=
-         kFault;
+// The kernel is asked without a fault: it reads the set before it looks at the
+// wrong `how`.
+bool IsMapped(uintptr_t address) {
+  return sys::Call(SYS_rt_sigprocmask, -1, sys::Arg(address), 0, 8) != -EFAULT;
+}
+
+// Copies a few bytes of an object. One that another thread is just unloading
+// may be found for a moment after its memory is gone, or go while it is read:
+// the kernel copies without a fault. False: it is gone.
+bool CopyBytes(uintptr_t from, void* to, size_t bytes) {
+  if (!tracer.calls_restricted) {
+    const struct iovec own = {to, bytes};
+    const struct iovec other = {reinterpret_cast<void*>(from), bytes};
+    const long copied = sys::Call(SYS_process_vm_readv, sys::GetPid(),
+                                  sys::Arg(&own), 1, sys::Arg(&other), 1, 0);
+    if (copied == static_cast<long>(bytes)) return true;
+    // Where that call is not allowed a moment's uncertainty is left.
+    if (copied != -ENOSYS && copied != -EPERM) return false;
+    if (!IsMapped(from) || !IsMapped(from + bytes - 8)) return false;
+  }
+  __builtin_memcpy(to, reinterpret_cast<const void*>(from), bytes);
+  return true;
+}
+
+bool AreProgramHeaders(const Elf64_Ehdr& header) {
+  return header.e_ident[EI_MAG0] == ELFMAG0 &&
+         header.e_ident[EI_MAG1] == ELFMAG1 &&
+         header.e_ident[EI_MAG2] == ELFMAG2 &&
+         header.e_ident[EI_MAG3] == ELFMAG3 &&
+         header.e_phentsize == sizeof(Elf64_Phdr) &&
+         header.e_phoff <= kPageBytes && header.e_phoff % 8 == 0 &&
+         header.e_phnum <= (kPageBytes - header.e_phoff) / sizeof(Elf64_Phdr);
 }
 
 // The headers as the file's first page shows them. No object has so many that
@@ -95,15 +121,7 @@ bool FindProgramHeaders(const LoadedObject& object, ProgramHeaders* headers) {
   }
   if (object.end - object.start < kPageBytes) return false;
   const auto* header = reinterpret_cast<const Elf64_Ehdr*>(object.start);
-  if (header->e_ident[EI_MAG0] != ELFMAG0 ||
-      header->e_ident[EI_MAG1] != ELFMAG1 ||
-      header->e_ident[EI_MAG2] != ELFMAG2 ||
-      header->e_ident[EI_MAG3] != ELFMAG3 ||
-      header->e_phentsize != sizeof(Elf64_Phdr) ||
-      header->e_phoff > kPageBytes || header->e_phoff % 8 != 0 ||
-      header->e_phnum > (kPageBytes - header->e_phoff) / sizeof(Elf64_Phdr)) {
-    return false;
-  }
+  if (!AreProgramHeaders(*header)) return false;
   headers->first =
       reinterpret_cast<const Elf64_Phdr*>(object.start + header->e_phoff);
   headers->count = header->e_phnum;
@@ -228,23 +246,35 @@ bool IsExecutableIn(const LoadedObject& object, uintptr_t address) {
 
 size_t ReadBuildId(const LoadedObject& object, unsigned char* out,
                    size_t capacity) {
-  ProgramHeaders headers;
-  if (!IsStillMapped(object) || !FindProgramHeaders(object, &headers)) {
-    return 0;
+  // Notes before the build-id's take some tens of bytes.
+  constexpr size_t kMostNoteBytes = 512;
+  uintptr_t at = reinterpret_cast<uintptr_t>(program.headers.first);
+  size_t count = program.headers.count;
+  if (!IsProgram(object)) {
+    Elf64_Ehdr header;
+    if (object.end - object.start < kPageBytes ||
+        !CopyBytes(object.start, &header, sizeof header) ||
+        !AreProgramHeaders(header)) {
+      return 0;
+    }
+    at = object.start + header.e_phoff;
+    count = header.e_phnum;
   }
-  for (size_t i = 0; i < headers.count; ++i) {
-    const Elf64_Phdr& notes = headers.first[i];
+  for (size_t i = 0; i < count; ++i) {
+    Elf64_Phdr notes;
     uintptr_t begin;
     uintptr_t end;
-    MappedBytes segment;
-    if (notes.p_type != PT_NOTE || !SegmentBytes(object, notes, &begin, &end) ||
-        !ReadableSegmentAt(object, begin, &segment) ||
-        end > reinterpret_cast<uintptr_t>(segment.end)) {
+    if (!CopyBytes(at + i * sizeof notes, &notes, sizeof notes)) return 0;
+    if (notes.p_type != PT_NOTE || !SegmentBytes(object, notes, &begin, &end)) {
       continue;
     }
-    const size_t alignment = notes.p_align == 8 ? 8 : 4;
-    const size_t bytes = BuildIdInNotes(begin, end, alignment, out, capacity);
-    if (bytes != 0) return bytes;
+    alignas(8) unsigned char copy[kMostNoteBytes];
+    const size_t bytes = end - begin < sizeof copy ? end - begin : sizeof copy;
+    if (bytes < 8 || !CopyBytes(begin, copy, bytes)) continue;
+    const uintptr_t start = reinterpret_cast<uintptr_t>(copy);
+    const size_t id_bytes = BuildIdInNotes(
+        start, start + bytes, notes.p_align == 8 ? 8 : 4, out, capacity);
+    if (id_bytes != 0) return id_bytes;
   }
   return 0;
 }
