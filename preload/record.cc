@@ -89,8 +89,7 @@ void RecordAllocation(ThreadState* thread, uintptr_t address,
   if (__builtin_expect(thread->guard != 1, 0)) {
     return RecordNested(thread, address, requested_bytes, caller);
   }
-  thread->in_flight.new_bytes = requested_bytes;
-  thread->in_flight.new_address = address;
+  PublishInFlight(thread, address, requested_bytes);
   bool is_counted;
   const NodeId node =
       NodeForAllocation(thread, requested_bytes, caller, &is_counted);

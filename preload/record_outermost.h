@@ -51,6 +51,17 @@ HEAPLINE_ALWAYS_INLINE void NoteTemporary(ThreadState* thread) {
   }
 }
 
+// Until EnterOutermost a stop finds the block there. The compiler keeps the
+// order: whoever sees the address sees its size.
+HEAPLINE_ALWAYS_INLINE void PublishInFlight(ThreadState* thread,
+                                            uintptr_t address,
+                                            uint64_t requested_bytes) {
+  thread->in_flight.new_bytes = requested_bytes;
+  __atomic_signal_fence(__ATOMIC_SEQ_CST);
+  thread->in_flight.new_address = address;
+  __atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
 // The end of an allocation, in flight until then.
 HEAPLINE_ALWAYS_INLINE void EnterOutermost(ThreadState* thread,
                                            uintptr_t address,
@@ -58,6 +69,7 @@ HEAPLINE_ALWAYS_INLINE void EnterOutermost(ThreadState* thread,
                                            NodeId node, bool is_counted) {
   const bool is_set =
       tracer.blocks.Set(address, node, requested_bytes, CurrentEpoch());
+  __atomic_signal_fence(__ATOMIC_SEQ_CST);
   thread->in_flight.new_address = 0;
   if (__builtin_expect(!is_set, 0)) return NoteDropped();
   if (is_counted) CountOnNode(thread, node, requested_bytes);
@@ -72,8 +84,7 @@ HEAPLINE_ALWAYS_INLINE void RecordOutermost(ThreadState* thread,
                                             uintptr_t address,
                                             uint64_t requested_bytes,
                                             CallerContext caller) {
-  thread->in_flight.new_bytes = requested_bytes;
-  thread->in_flight.new_address = address;
+  PublishInFlight(thread, address, requested_bytes);
   const NodeId node =
       HasStacklessNode(thread)
           ? thread->stackless_node

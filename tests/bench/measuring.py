@@ -72,16 +72,18 @@ def environment_with(additions):
     return environment
 
 
+def stay_on_one_processor():
+    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+
+
 def run(command, additions=None, stdin=None, pinned=True):
     """Runs `command` to its end. Raises where it fails."""
-    if pinned:
-        command = ["taskset", "-c", str(max(os.sched_getaffinity(0))),
-                   *command]
     began = time.monotonic()
     with open(stdin or os.devnull, "rb") as given:
         process = subprocess.Popen(
             command, env=environment_with(additions or {}), stdin=given,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            preexec_fn=stay_on_one_processor if pinned else None)
         stdout, stderr = process.stdout.read(), process.stderr.read()
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.monotonic() - began

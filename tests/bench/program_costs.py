@@ -10,7 +10,7 @@ import subprocess
 import time
 
 from measuring import (BIN, SHIM, WORKLOADS, Row, environment_with, in_turns, ratios,
-                       run, say, spread)
+                       run, say, spread, stay_on_one_processor)
 
 HEAPTRACK_PRELOAD = "/usr/lib/heaptrack/libheaptrack_preload.so"
 REDIS_PORT = "16399"
@@ -86,8 +86,8 @@ class Redis(Program):
     def cpu(self, bench, variant):
         prefix, additions = variant
         server = subprocess.Popen(
-            ["taskset", "-c", str(max(os.sched_getaffinity(0))), *prefix,
-             *self.command], env=environment_with(additions),
+            [*prefix, *self.command], env=environment_with(additions),
+            preexec_fn=stay_on_one_processor,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL, cwd=bench.folder)
         self.client(["redis-cli", "-p", REDIS_PORT, "ping"], until_ready=True)
