@@ -151,11 +151,11 @@ def row_of(program, taken):
     for name, cpu in taken.items():
         if name != "plain":
             figures[f"{name}, ×"] = spread(ratios(cpu, plain), 2)
-    ours = min(taken["heapline"]) - min(plain)
+    ours = figures["heapline, ×"]["min"] - 1
     for peer in ("heaptrack", "heaptrack, recording alone"):
         if peer in taken:
-            theirs = min(taken[peer]) - min(plain)
-            figures[f"added, of {peer}'s"] = round(ours / theirs, 3)
+            theirs = figures[f"{peer}, ×"]["min"] - 1
+            figures[f"added, of {peer}'s"] = round(ours / theirs, 2)
     return Row("programs", program.name, figures, program.text())
 
 
