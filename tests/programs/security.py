@@ -330,15 +330,16 @@ int main(void) { printf("%zu", offsetof(struct HlControlPage,
 
 class SystemCalls(SecurityTest):
     # All that the tracer may ever ask of the kernel: no network, no other
-    # program, no other process's memory.
+    # program, no other process's memory (process_vm_readv: its own, below).
     MAY_CALL = set("""
         clone close close_range exit exit_group fallocate fchmod fchmodat fcntl
         fstat ftruncate futex getcwd getdents64 geteuid getpid getppid getrandom
         gettid getuid linkat lseek madvise mkdirat mmap mprotect munmap
-        nanosleep newfstatat openat pread64 prctl prlimit64 pselect6 read
-        readlink readlinkat renameat2 rt_sigaction rt_sigpending rt_sigprocmask
-        rt_sigtimedwait rt_tgsigqueueinfo tgkill timer_create timer_delete
-        timer_settime uname unlinkat wait4 waitid write writev clock_gettime
+        nanosleep newfstatat openat pread64 prctl prlimit64 process_vm_readv
+        pselect6 read readlink readlinkat renameat2 rt_sigaction rt_sigpending
+        rt_sigprocmask rt_sigtimedwait rt_tgsigqueueinfo tgkill timer_create
+        timer_delete timer_settime uname unlinkat wait4 waitid write writev
+        clock_gettime
         """.split())
 
     def test_a_run_makes_the_programs_calls_and_ours_alone(self):
@@ -360,7 +361,10 @@ class SystemCalls(SecurityTest):
         for path in glob.glob(f"{SOURCE}/preload/*.cc"
                               ) + [f"{SOURCE}/preload/sys.h"]:
             with open(path, encoding="utf-8") as file:
-                named |= set(re.findall(r"Call\(\s*SYS_(\w+)", file.read()))
+                text = file.read()
+            named |= set(re.findall(r"Call\(\s*SYS_(\w+)", text))
+            for process in re.findall(r"SYS_process_vm_readv,\s*([^,]+),", text):
+                self.assertEqual("sys::GetPid()", process)
         # mremap is the program's own, forwarded before start.
         self.assertEqual(set(), named - self.MAY_CALL - {"mremap"})
 
