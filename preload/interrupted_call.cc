@@ -3,6 +3,7 @@
 // sem_timedwait or sigtimedwait: they come back with -EINTR, which the program
 // without us would not have seen. Before the handler returns it is turned back
 // into the call: rax = number, rip on the `syscall` instruction again.
+#include <errno.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
 
@@ -19,8 +20,6 @@
 
 namespace heapline {
 namespace {
-
-constexpr long long kInterrupted = -4;  // -EINTR
 
 // pause and rt_sigsuspend, too: a signal of ours is none that they wait for.
 // The program's own comes first or is found due below; one that comes between
@@ -45,16 +44,11 @@ bool IsOurs(int signal) {
 // Of the pending signals, those that wait for this very thread. Where /proc
 // does not tell, all.
 KernelSignalSet PendingForThread(KernelSignalSet pending) {
-  // Small: this may be an alternate stack with no more room than it needs.
-  char buffer[128];
-  LineReader status("/proc/thread-self/status", buffer, sizeof buffer);
-  while (const char* line = status.Next()) {
-    if (!StartsWith(line, "SigPnd:\t")) continue;
-    line += 8;
-    uint64_t set;
-    return TakeHexNumber(&line, &set) ? pending & set : pending;
-  }
-  return pending;
+  // On what may be an alternate stack with no more room than it needs.
+  SignalSets sets = {};
+  return ReadSignalSets("/proc/thread-self/status", &sets)
+             ? pending & sets.pending
+             : pending;
 }
 
 // Whether a signal of the program's own, with a handler, is about to be
@@ -144,7 +138,7 @@ void RestartInterruptedCall(void* ucontext, uint32_t call_number_plus_1) {
     // about to go on, but our return from the handler voids that.
     after += 2;
     call_number_plus_1 = 0;
-  } else if (registers[REG_RAX] != kInterrupted) {
+  } else if (registers[REG_RAX] != -EINTR) {
     return;
   }
   if (call_number_plus_1 == SYS_restart_syscall + 1) call_number_plus_1 = 0;

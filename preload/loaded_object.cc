@@ -7,6 +7,7 @@
 #include <sys/uio.h>
 
 #include "preload/pages.h"
+#include "preload/readable_memory.h"
 #include "preload/sys.h"
 #include "preload/tracer.h"
 
@@ -78,12 +79,6 @@ bool IsProgram(const LoadedObject& object) {
          static_cast<uintptr_t>(object.load_bias) == program.load_bias;
 }
 
-// The kernel is asked without a fault: it reads the set before it looks at the
-// wrong `how`.
-bool IsMapped(uintptr_t address) {
-  return sys::Call(SYS_rt_sigprocmask, -1, sys::Arg(address), 0, 8) != -EFAULT;
-}
-
 // Copies a few bytes of an object. One that another thread is just unloading
 // may be found for a moment after its memory is gone, or go while it is read:
 // the kernel copies without a fault. False: it is gone.
@@ -96,7 +91,7 @@ bool CopyBytes(uintptr_t from, void* to, size_t bytes) {
     if (copied == static_cast<long>(bytes)) return true;
     // Where that call is not allowed a moment's uncertainty is left.
     if (copied != -ENOSYS && copied != -EPERM) return false;
-    if (!IsMapped(from) || !IsMapped(from + bytes - 8)) return false;
+    if (!KernelCanRead(from) || !KernelCanRead(from + bytes - 8)) return false;
   }
   __builtin_memcpy(to, reinterpret_cast<const void*>(from), bytes);
   return true;

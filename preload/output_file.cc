@@ -1,5 +1,6 @@
 #include "preload/output_file.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -11,13 +12,6 @@
 namespace heapline {
 namespace {
 
-constexpr long kExists = -17;          // -EEXIST
-constexpr long kNotImplemented = -38;  // -ENOSYS
-constexpr long kInvalid = -22;         // -EINVAL
-constexpr long kNotPermitted = -1;     // -EPERM
-constexpr long kNameTooLong = -36;     // -ENAMETOOLONG
-constexpr long kAccess = -13;          // -EACCES
-constexpr long kInterrupted = -4;      // -EINTR
 constexpr unsigned kRenameNoReplace = 1;
 
 // The program's part of a file name is cut so that the rest always fits.
@@ -165,7 +159,7 @@ long OutputFile::OpenDirectory(uint64_t sequence, const char** what) {
   TextBuilder text(path_, sizeof path_);
   if (!FormatPath(sequence, &text)) {
     *what = "name the file";
-    return kNameTooLong;
+    return -ENAMETOOLONG;
   }
   text.CutTo(DirectoryLength(path_));
   if (text.size() == 0) text.Byte('/');
@@ -184,7 +178,7 @@ long OutputFile::OpenDirectory(uint64_t sequence, const char** what) {
   if (sys::Failed(result)) return result;
   if (IsUnsafeDirectory(facts)) {
     *what = "trust a directory that others may write to:";
-    return kAccess;
+    return -EACCES;
   }
   return 0;
 }
@@ -199,8 +193,8 @@ long OutputFile::Open(Descriptors descriptors, uint64_t sequence,
   }
   *what = "create a file in";
   constexpr int kTries = 8;
-  long result = kExists;
-  for (int i = 0; i < kTries && result == kExists; ++i) {
+  long result = -EEXIST;
+  for (int i = 0; i < kTries && result == -EEXIST; ++i) {
     TextBuilder text(temporary_, sizeof temporary_);
     text.Byte('.');
     AddProgram(&text);
@@ -233,7 +227,7 @@ long OutputFile::Flush() const {
   const long second = sys::Call(SYS_fcntl, descriptor_, F_DUPFD_CLOEXEC, 3);
   if (sys::Failed(second)) return 0;
   const long result = sys::Close(static_cast<int>(second));
-  return result == kInterrupted ? 0 : result;
+  return result == -EINTR ? 0 : result;
 }
 
 long OutputFile::Publish(uint64_t sequence, const char** what) {
@@ -242,13 +236,12 @@ long OutputFile::Publish(uint64_t sequence, const char** what) {
   if (flushed != 0) return flushed;
   *what = "rename into";
   TextBuilder text(path_, sizeof path_);
-  if (!FormatPath(sequence, &text)) return kNameTooLong;
+  if (!FormatPath(sequence, &text)) return -ENAMETOOLONG;
   const char* last = path_ + DirectoryLength(path_) + 1;
-  if (CopyText(name_, sizeof name_, last) != Length(last)) return kNameTooLong;
+  if (CopyText(name_, sizeof name_, last) != Length(last)) return -ENAMETOOLONG;
   long result = sys::Call(SYS_renameat2, directory_, sys::Arg(temporary_),
                           directory_, sys::Arg(name_), kRenameNoReplace);
-  if (result == kNotImplemented || result == kInvalid ||
-      result == kNotPermitted) {
+  if (result == -ENOSYS || result == -EINVAL || result == -EPERM) {
     // File systems that cannot: a second name, then the first one goes.
     result = sys::Call(SYS_linkat, directory_, sys::Arg(temporary_), directory_,
                        sys::Arg(name_), 0);

@@ -1,5 +1,6 @@
 #include "preload/proc_files.h"
 
+#include <errno.h>
 #include <fcntl.h>
 
 #include "preload/message.h"
@@ -9,13 +10,11 @@
 namespace heapline {
 namespace {
 
-constexpr long kInterrupted = -4;  // -EINTR
-
 // Bounds the calls made again after an interruption.
 class Patience {
  public:
   bool WithResult(long result) {
-    return result == kInterrupted && ++interrupted_ < sys::kMostTries;
+    return result == -EINTR && ++interrupted_ < sys::kMostTries;
   }
 
  private:
@@ -136,25 +135,29 @@ char ReadThreadState(int32_t tid) {
   return after_name == nullptr ? '\0' : *after_name;
 }
 
+bool ReadSignalSets(const char* status_path, SignalSets* sets) {
+  char buffer[128];
+  LineReader status(status_path, buffer, sizeof buffer);
+  while (const char* line = status.Next()) {
+    const bool is_blocked_line = StartsWith(line, "SigBlk:\t");
+    if (!is_blocked_line && !StartsWith(line, "SigPnd:\t")) continue;
+    line += 8;
+    uint64_t* const set = is_blocked_line ? &sets->blocked : &sets->pending;
+    if (!TakeHexNumber(&line, set)) return false;
+    if (is_blocked_line) return true;  // it comes after the other
+  }
+  return false;
+}
+
 bool SignalIsDue(int32_t tid, int signal) {
   char path[64];
   TextBuilder name(path, sizeof path);
   name.Text("/proc/self/task/").Number(static_cast<uint64_t>(tid));
   name.Text("/status");
-  char buffer[128];
-  LineReader status(path, buffer, sizeof buffer);
+  SignalSets sets = {};
   const uint64_t bit = uint64_t{1} << (signal - 1);
-  bool is_pending = false;
-  while (const char* line = status.Next()) {
-    uint64_t set;
-    const bool is_blocked_line = StartsWith(line, "SigBlk:\t");
-    if (!is_blocked_line && !StartsWith(line, "SigPnd:\t")) continue;
-    line += 8;
-    if (!TakeHexNumber(&line, &set)) return false;
-    if (is_blocked_line) return is_pending && (set & bit) == 0;
-    is_pending = (set & bit) != 0;
-  }
-  return false;
+  return ReadSignalSets(path, &sets) &&
+         (sets.pending & ~sets.blocked & bit) != 0;
 }
 
 void ReadThreadName(int32_t tid, char* out) {

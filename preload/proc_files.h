@@ -37,6 +37,14 @@ uint64_t ReadRunTime(int32_t tid);
 // The state letter of a thread ('R', 'S', 'D', 'Z', …), or 0: gone or unknown.
 char ReadThreadState(int32_t tid);
 
+// What a thread's status file says of its signals, a bit each.
+struct SignalSets {
+  uint64_t pending;  // for this very thread
+  uint64_t blocked;
+};
+// False: the file does not tell. Takes little stack.
+bool ReadSignalSets(const char* status_path, SignalSets* sets);
+
 // Whether a signal waits for a thread that lets it in: the thread then meets
 // the signal before it executes another instruction of its own.
 bool SignalIsDue(int32_t tid, int signal);

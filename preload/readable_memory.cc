@@ -54,13 +54,8 @@ bool MayAsk() {
          !tracer.calls_restricted;
 }
 
-// An impossible `how` makes the kernel read the set and then refuse it.
-bool AskKernel(uintptr_t page) {
-  return sys::Call(SYS_rt_sigprocmask, -1, sys::Arg(page), 0, 8) == -EINVAL;
-}
-
 bool AskAndRemember(uintptr_t page) {
-  const bool is_readable = AskKernel(page);
+  const bool is_readable = KernelCanRead(page);
   const size_t index = AnswerIndex(page);
   __atomic_store_n(&unreadable_uses[index], 0, __ATOMIC_RELAXED);
   __atomic_store_n(&answers[index],
@@ -140,6 +135,11 @@ uintptr_t TextEnd(const char* text) {
 }
 
 }  // namespace
+
+// An impossible `how` makes the kernel read the set and then refuse it.
+bool KernelCanRead(uintptr_t address) {
+  return sys::Call(SYS_rt_sigprocmask, -1, sys::Arg(address), 0, 8) == -EINVAL;
+}
 
 void InitializeReadableMemory() {
   // The kernel puts the environment's strings and, last of all, the name of

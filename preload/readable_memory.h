@@ -31,6 +31,10 @@ inline void KeepWindow(ReadableWindow* window, uintptr_t sp) {
   }
 }
 
+// The kernel's own answer, at the cost of a system call. Where it may not be
+// asked: unreadable.
+bool KernelCanRead(uintptr_t address);
+
 // The fast question.
 inline bool IsReadable(const ReadableWindow& window, uintptr_t address) {
   return address >= window.low && address + 8 <= window.high;

@@ -1,5 +1,6 @@
 #include "preload/section_writer.h"
 
+#include <errno.h>
 #include <unistd.h>
 
 #include "preload/message.h"
@@ -27,12 +28,11 @@ void SectionWriter::Release() {
 }
 
 void SectionWriter::Write(const void* bytes, size_t count) {
-  constexpr long kInterrupted = -4;  // -EINTR
   const char* at = static_cast<const char*>(bytes);
   int interrupted = 0;
   while (count > 0 && error_ == 0) {
     const long done = sys::Write(descriptor_, at, count);
-    if (done == kInterrupted && ++interrupted < sys::kMostTries) continue;
+    if (done == -EINTR && ++interrupted < sys::kMostTries) continue;
     if (done < 0) {
       error_ = done;
     } else if (done == 0) {

@@ -1,5 +1,6 @@
 #include "preload/snapshot.h"
 
+#include <errno.h>
 #include <fcntl.h>
 
 #include "preload/clock.h"
@@ -21,9 +22,7 @@
 namespace heapline {
 namespace {
 
-constexpr long kBusy = -16;         // -EBUSY
-constexpr long kOutOfMemory = -12;  // -ENOMEM
-constexpr long kChildDied = -3;     // -ESRCH
+constexpr long kChildDied = -ESRCH;
 
 // A child that writes, from the clone until it is reaped. Guarded by the lock
 // but for is_running, which anybody may look at.
@@ -195,7 +194,7 @@ SnapshotResult CutStoppedWorld(const SnapshotRequest& request,
   facts.clone_ns = &writer->page->clone_ns;
   AdvanceEpoch(facts.cut_monotonic_ns, next_sequence + 1);
 
-  long child = kBusy;
+  long child = -EBUSY;
   if (!request.never_clone) {
     child = StartWriter(facts, writer->page);
     __atomic_store_n(&writer->page->clone_ns,
@@ -247,7 +246,7 @@ SnapshotResult CutUnderLock(const SnapshotRequest& request, uintptr_t leader_sp,
   const uint64_t began_ns = MonotonicNs();
   writer->page = MapWriterPage();
   if (writer->page == nullptr) {
-    return Lose(request, kOutOfMemory, "map memory for");
+    return Lose(request, -ENOMEM, "map memory for");
   }
   writer->reason = request.reason;
   writer->was_written = false;
@@ -258,7 +257,7 @@ SnapshotResult CutUnderLock(const SnapshotRequest& request, uintptr_t leader_sp,
   if (!StopWorld(request.leader_context, leader_sp, &world)) {
     UnmapWriterPage(writer->page);
     writer->page = nullptr;
-    return Lose(request, kOutOfMemory, "stop all threads for");
+    return Lose(request, -ENOMEM, "stop all threads for");
   }
   const SnapshotResult result =
       CutStoppedWorld(request, world, began_ns, writer);

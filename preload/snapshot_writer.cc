@@ -1,5 +1,6 @@
 #include "preload/snapshot_writer.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <sys/utsname.h>
 #include <time.h>
@@ -23,10 +24,6 @@
 
 namespace heapline {
 namespace {
-
-constexpr long kExists = -17;       // -EEXIST
-constexpr long kOutOfMemory = -12;  // -ENOMEM
-constexpr long kFileTooBig = -27;   // -EFBIG
 
 // The one writer's: too large for a signal stack.
 OutputFile file;
@@ -241,10 +238,10 @@ long Publish(const CutFacts& facts, const TableSums& tables, uint64_t blocks,
       CopyText(written->path, sizeof written->path, file.path());
       return 0;
     }
-    if (result != kExists) return result;
+    if (result != -EEXIST) return result;
     section.GoBackTo(end_offset, end_sections);
   }
-  return kExists;
+  return -EEXIST;
 }
 
 long WriteSections(const CutFacts& facts, WrittenFile* written,
@@ -263,7 +260,7 @@ long WriteSections(const CutFacts& facts, WrittenFile* written,
   BlockSums sums = {};
   if (!WriteBlocks(&section, {tables.nodes, facts.epoch}, &sums)) {
     *what = "map memory to write";
-    return kOutOfMemory;
+    return -ENOMEM;
   }
   WriteExactTotals(sums, totals);
   WriteMappings(&section, tracer.pid);
@@ -302,11 +299,11 @@ long WriteSnapshot(const CutFacts& facts, WrittenFile* written,
     result = WriteSections(facts, written, what);
   } else {
     *what = "map memory to write";
-    result = kOutOfMemory;
+    result = -ENOMEM;
   }
   section.Release();
   if (result != 0) file.Discard();
-  if (result == kFileTooBig && !was_pending) TakeBackFileSizeSignal();
+  if (result == -EFBIG && !was_pending) TakeBackFileSizeSignal();
   return result;
 }
 

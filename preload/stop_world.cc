@@ -1,5 +1,6 @@
 #include "preload/stop_world.h"
 
+#include <errno.h>
 #include <sys/prctl.h>
 #include <time.h>
 
@@ -105,9 +106,8 @@ void Signal(const Stop& stop, StopSlot* slot) {
     if (thread != nullptr) thread->park_requested = 1;
     return;
   }
-  constexpr long kNoSuchThread = -3;
   if (sys::TgKill(tracer.pid, slot->tid, tracer.options.reserved_signal) ==
-      kNoSuchThread) {
+      -ESRCH) {
     if (slot->Change(stop.number, SlotState::kPending, SlotState::kHeld)) {
       slot->tid = 0;  // gone
       __atomic_add_fetch(&answered, 1, __ATOMIC_RELAXED);

@@ -1,5 +1,6 @@
 #include "preload/thread_state.h"
 
+#include <errno.h>
 #include <sys/prctl.h>
 
 #include "preload/pages.h"
@@ -34,7 +35,7 @@ uintptr_t ThreadPointer() {
 bool IsDead(const ThreadState* state) {
   const int32_t tid = state->tid;
   if (tid == 0) return true;
-  return sys::TgKill(tracer.pid, tid, 0) == -3;  // ESRCH
+  return sys::TgKill(tracer.pid, tid, 0) == -ESRCH;
 }
 
 // Takes the state from its dead thread: the one whose exchange succeeds owns

@@ -1,5 +1,6 @@
 #include "preload/writer_process.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -17,15 +18,12 @@ namespace heapline {
 namespace {
 
 constexpr size_t kStackBytes = 128 << 10;
-constexpr long kOutOfMemory = -12;               // -ENOMEM
 constexpr unsigned kWaitNow = 1;                 // WNOHANG
 constexpr unsigned kWaitExited = 4;              // WEXITED
 constexpr unsigned kWaitLeave = 0x01000000;      // WNOWAIT
 constexpr unsigned kWaitClone = 0x80000000;      // __WCLONE
 constexpr unsigned kCloneUntraced = 0x00800000;  // a debugger stays with us
 constexpr int kByPid = 1;                        // P_PID
-constexpr long kInterrupted = -4;                // -EINTR
-constexpr long kNoChild = -10;                   // -ECHILD
 
 // What waitid fills in of a siginfo_t; pid 0: nobody is dead yet.
 struct KernelSiginfo {
@@ -174,7 +172,7 @@ WriterState StateOf(const WriterPage* page) {
 long StartWriter(const CutFacts& facts, WriterPage* page) {
   if (stack == nullptr) {
     stack = static_cast<char*>(MapPages(kStackBytes, PageUse::kEssential));
-    if (stack == nullptr) return kOutOfMemory;
+    if (stack == nullptr) return -ENOMEM;
   }
   Job job = {&facts, page};
   const long fault = sys::InjectedFault(SYS_clone);
@@ -200,11 +198,11 @@ bool ReapChild(int32_t pid, Reaping reaping) {
   for (int i = 0; i < sys::kMostTries; ++i) {
     result =
         sys::Call(SYS_wait4, pid, 0, static_cast<long>(kWaitClone | now), 0);
-    if (result != kInterrupted) break;
+    if (result != -EINTR) break;
   }
   if (result >= 0) return result != 0;
   // Not ours to wait for: the program took it (wait4 with __WALL).
-  if (result == kNoChild) return true;
+  if (result == -ECHILD) return true;
   // wait4 itself is refused.
   KernelSiginfo info = {};
   result = sys::Call(SYS_waitid, kByPid, pid, sys::Arg(&info),
@@ -216,7 +214,7 @@ void AwaitChild(int32_t pid) {
   const long result =
       sys::Call(SYS_waitid, kByPid, pid, 0,
                 static_cast<long>(kWaitExited | kWaitLeave | kWaitClone), 0);
-  if (result == 0 || result == kNoChild) return;
+  if (result == 0 || result == -ECHILD) return;
   // The caller looks again: not at once.
   const struct timespec time = {0, 1000000};
   sys::Call(SYS_nanosleep, sys::Arg(&time), 0);
