@@ -4,13 +4,13 @@
  * read, instructions before and behind a function's body, the vDSO. A tracer
  * that believes them faults. The argument says how many rounds. */
 #define _GNU_SOURCE
-#include <errno.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/time.h>
 #include <time.h>
 #include <ucontext.h>
 
+#include "allocating_handler.h"
 #include "census.h"
 #include "heapline/heapline.h"
 
@@ -173,14 +173,6 @@ static void vanishing_neighbour(void) {
 
 /* Handlers that allocate come at every instruction of small functions, of
  * lazily bound calls and of the vDSO. */
-static volatile int handled;
-static void allocate_in_handler(int signal) {
-  int saved = errno;
-  (void)signal;
-  free(realloc(malloc(30), 300));
-  handled = handled + 1;
-  errno = saved;
-}
 __attribute__((noinline)) static long small(long a, long b, long c) {
   volatile long pushed[3] = {a, b, c};
   return pushed[0] + pushed[1] * pushed[2];

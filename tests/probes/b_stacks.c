@@ -2,7 +2,6 @@
  * meanwhile. The first argument names the kind, the second says how many
  * rounds. At the end exactly ten blocks of 54321 bytes are alive. */
 #define _GNU_SOURCE
-#include <errno.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <sys/auxv.h>
@@ -10,6 +9,7 @@
 #include <time.h>
 #include <ucontext.h>
 
+#include "allocating_handler.h"
 #include "busy_threads.h"
 #include "census.h"
 #include "heapline/heapline.h"
@@ -73,14 +73,6 @@ static void deep(void) {
 
 /* Alternate signal stacks: one of the usual 16 KiB, one as small as the kernel
  * allows with a little room for a handler, both with guard pages. */
-static volatile int handled;
-static void allocate_in_handler(int signal) {
-  int saved = errno;
-  (void)signal;
-  free(realloc(malloc(30), 300));
-  handled = handled + 1;
-  errno = saved;
-}
 static void stand_in_handler(int signal) {
   (void)signal;
   handled = handled + 1;

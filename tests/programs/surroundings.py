@@ -42,18 +42,8 @@ class SurroundingsTest(ControlTest):
 
     def start_in(self, *command, options=""):
         """Starts a command that runs the probe up to its `ready`."""
-        process = subprocess.Popen(
-            command, cwd=self.folder, env=self.traced_environment(options),
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE)
-
-        def stop():
-            if process.poll() is None:
-                process.kill()
-            process.wait()
-            for stream in (process.stdin, process.stdout, process.stderr):
-                stream.close()
-        self.addCleanup(stop)
+        process = self.start_traced(
+            command, options, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         line = process.stdout.readline()
         if line != b"ready\n":
             self.skipTest(f"{command[0]}: {process.stderr.readline()!r}")

@@ -38,19 +38,9 @@ class TriggerTest(ProbeTest):
         return self.compile("trigger_probe.c")
 
     def start(self, *actions, options="", **more):
-        process = subprocess.Popen(
-            [self.probe(), *actions], cwd=self.folder,
-            env=self.traced_environment(options), stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more)
-
-        def stop():
-            if process.poll() is None:
-                process.kill()
-            process.wait()
-            for stream in (process.stdin, process.stdout, process.stderr):
-                stream.close()
-        self.addCleanup(stop)
-        return Talk(process)
+        return Talk(self.start_traced(
+            [self.probe(), *actions], options, stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, **more))
 
     def run_actions(self, *actions, options="", status=0, **more):
         outcome = self.run_traced([self.probe(), *actions], options=options,

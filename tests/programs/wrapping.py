@@ -106,15 +106,18 @@ class WrappingTest(unittest.TestCase):
     def start_traced(self, command, options="", **more):
         """Starts `command` and leaves it running; ended with the test."""
         more.setdefault("cwd", self.folder)
+        more.setdefault("stdin", subprocess.DEVNULL)
+        more.setdefault("stdout", subprocess.DEVNULL)
         process = subprocess.Popen(
             command, env=self.traced_environment(options),
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE, **more)
         def end():
             if process.poll() is None:
                 process.kill()
             process.wait()
-            process.stderr.close()
+            for stream in (process.stdin, process.stdout, process.stderr):
+                if stream:
+                    stream.close()
         self.addCleanup(end)
         return process
 
