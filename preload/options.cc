@@ -107,6 +107,10 @@ const Row& NearestRow(Text key) {
   const Row* nearest = &kRows[0];
   size_t least = ~size_t{0};
   for (const Row& row : kRows) {
+    const size_t name_bytes = Length(row.name);
+    // No distance is below the difference of the lengths.
+    if (name_bytes > key.count && name_bytes - key.count >= least) continue;
+    if (key.count > name_bytes && key.count - name_bytes >= least) continue;
     const size_t distance = EditDistance(key, row.name);
     if (distance < least) {
       least = distance;

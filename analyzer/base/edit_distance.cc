@@ -38,8 +38,11 @@ std::string NearestWord(absl::string_view word,
   std::string nearest;
   size_t least = SIZE_MAX;
   for (const absl::string_view candidate : words) {
-    const size_t distance = EditDistance(word, candidate);
     const size_t longer = std::max(word.size(), candidate.size());
+    const size_t shorter = std::min(word.size(), candidate.size());
+    // No distance is below the difference of the lengths.
+    if ((longer - shorter) * 3 > longer) continue;
+    const size_t distance = EditDistance(word, candidate);
     if (distance >= least || distance * 3 > longer) continue;
     least = distance;
     nearest = std::string(candidate);

@@ -29,7 +29,9 @@ SectionDecoder::SectionDecoder(uint64_t most_nodes, Snapshot* snapshot)
   nodes.generation.assign(1, 0);
 }
 
-void SectionDecoder::Note(absl::string_view what) { ++notes_[what]; }
+void SectionDecoder::Note(absl::string_view what, uint64_t times) {
+  notes_[what] += times;
+}
 
 SectionDecoder::BlockState* SectionDecoder::BlocksOf(uint32_t section_id) {
   switch (section_id) {
@@ -124,10 +126,14 @@ void SectionDecoder::DecodeNode(uint64_t id, uint64_t* previous,
 
 void SectionDecoder::NodesAreComplete() {
   NodeColumns& nodes = snapshot_->nodes;
+  uint64_t missing = 0;
   for (uint8_t& kind : nodes.kind) {
     if (kind != kUndefinedKind) continue;
-    Note("call-tree nodes: %d are missing: shown as unknown");
     kind = HL_NODE_SPECIAL;
+    ++missing;
+  }
+  if (missing > 0) {
+    Note("call-tree nodes: %d are missing: shown as unknown", missing);
   }
   node_count_ = nodes.size();
   // One more, for the node that may be needed.

@@ -53,7 +53,7 @@ class SectionDecoder {
   NodeId CheckedNode(uint64_t id);
   bool CheckSum(uint64_t value, uint64_t* sum);
   // Counts one more of `what`, a literal; %d in it becomes the count.
-  void Note(absl::string_view what);
+  void Note(absl::string_view what, uint64_t times = 1);
   BlockState* BlocksOf(uint32_t section_id);
 
   void DecodeNode(uint64_t id, uint64_t* previous, RecordReader* reader);

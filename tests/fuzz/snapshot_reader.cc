@@ -85,9 +85,9 @@ void FuzzFile(const uint8_t* data, size_t size) {
   FUZZ_CHECK(ColumnBytes(*snapshot) <= PlainBytesBudget(size) * 4,
              "memory is bounded by the file's size");
   CheckSnapshot(*snapshot);
-  // One in eight each: the reader alone is ten times as fast.
-  const HeapRowOptions options = OptionsOf(hash / 8);
-  switch (hash % 8) {
+  // One in sixteen each: the reader alone is ten times as fast.
+  const HeapRowOptions options = OptionsOf(hash / 16);
+  switch (hash % 16) {
     case 0:
       CheckHeapReports(*empty, *snapshot, options);
       break;
