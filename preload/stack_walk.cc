@@ -40,10 +40,11 @@ class StackMemory {
   }
 
  private:
+  // Of an empty window this object's own first word is all that can be read.
   void Refresh() {
     const bool is_empty = window_->high - window_->low < sizeof(uintptr_t);
-    low_ = is_empty ? ~uintptr_t{0} : window_->low;
-    last_ = is_empty ? ~uintptr_t{0} : window_->high - sizeof(uintptr_t);
+    low_ = is_empty ? reinterpret_cast<uintptr_t>(this) : window_->low;
+    last_ = is_empty ? low_ : window_->high - sizeof(uintptr_t);
   }
   __attribute__((noinline)) bool ReadElsewhere(uintptr_t address) {
     const bool is_readable = MakeReadable(window_, address);

@@ -5,6 +5,12 @@
 #include <cstddef>
 
 namespace heapline {
+namespace {
+
+// As much as a snapshot's own totals may be (sections.h).
+constexpr int64_t kMostInAll = int64_t{1} << 61;
+
+}  // namespace
 
 double BlocksStoodFor(uint64_t size, uint64_t mean_bytes) {
   const double mean = static_cast<double>(mean_bytes);
@@ -20,11 +26,15 @@ std::vector<int64_t> RoundByLargestRemainder(
   int64_t floor_sum = 0;
   for (size_t i = 0; i < values.size(); ++i) {
     const double floor = std::floor(values[i]);
-    rounded[i] = static_cast<int64_t>(floor);
+    const int64_t room = kMostInAll - floor_sum;
+    rounded[i] = floor < static_cast<double>(room)
+                     ? static_cast<int64_t>(floor)
+                     : room;
     exact_sum += values[i];
     floor_sum += rounded[i];
     if (values[i] > floor) fractional.push_back(i);
   }
+  exact_sum = std::min(exact_sum, static_cast<double>(kMostInAll));
   const int64_t missing = std::llround(exact_sum) - floor_sum;
   const size_t round_up = std::min(
       fractional.size(), static_cast<size_t>(std::max<int64_t>(missing, 0)));

@@ -18,7 +18,8 @@ double BlocksStoodFor(uint64_t size, uint64_t mean_bytes);
 
 // Whole numbers that sum to the rounded sum of `values` (all >= 0), each the
 // floor of its value or one more: the largest fractions are rounded up, the
-// lower index first where they are equal.
+// lower index first where they are equal. What goes beyond 2^61 in all is cut
+// off, from the last values first: no real heap has it.
 std::vector<int64_t> RoundByLargestRemainder(const std::vector<double>& values);
 
 }  // namespace heapline

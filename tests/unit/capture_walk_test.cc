@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -275,6 +276,33 @@ TEST_F(CaptureWalkTest, RandomRegistersNeverFault) {
       if (ours[i].kind == HL_NODE_INSTRUCTION_POINTER) continue;
       EXPECT_GT(ours[i].sp, ours[i - 1].sp) << "the walk must climb";
     }
+  }
+}
+
+// Where signal handlers return to: libc's, with a signal frame's rule.
+uintptr_t SignalReturn() {
+  struct {
+    void* handler;
+    unsigned long flags;
+    void* restorer;
+    unsigned long mask;
+  } action = {};
+  signal(SIGPROF, [](int) {});
+  syscall(SYS_rt_sigaction, SIGPROF, nullptr, &action, sizeof(action.mask));
+  signal(SIGPROF, SIG_DFL);
+  return reinterpret_cast<uintptr_t>(action.restorer);
+}
+
+TEST_F(CaptureWalkTest, TheLastAddressOfAllIsNotRead) {
+  // The interrupted pc stands 168 bytes above a signal frame's rsp.
+  for (uintptr_t distance = 0; distance < 16; ++distance) {
+    ReadableWindow window = {};
+    bool is_whole = true;
+    const int count =
+        WalkStack({SignalReturn(), UINTPTR_MAX - distance - 168, 0, false},
+                  &window, nullptr, ours, kMostFrames, &is_whole);
+    EXPECT_EQ(count, 1);
+    EXPECT_FALSE(is_whole);
   }
 }
 

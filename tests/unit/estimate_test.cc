@@ -57,5 +57,13 @@ TEST(Estimate, EqualRemaindersRoundUpTheFirst) {
             (std::vector<int64_t>{3, 2, 1}));
 }
 
+TEST(Estimate, WhatNoHeapCanHoldIsCutOff) {
+  constexpr int64_t kMost = int64_t{1} << 61;
+  EXPECT_EQ(RoundByLargestRemainder({1e20, 7, 1e300}),
+            (std::vector<int64_t>{kMost, 0, 0}));
+  EXPECT_EQ(RoundByLargestRemainder({1, 1e20}),
+            (std::vector<int64_t>{1, kMost - 1}));
+}
+
 }  // namespace
 }  // namespace heapline
