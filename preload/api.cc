@@ -118,7 +118,7 @@ void ApiScopeBegin(const char* name) {
   if (scope == kDroppedNode) {
     thread->lost_scopes += 1;
   } else {
-    thread->base_node = scope;
+    SetBaseNode(thread, scope);
   }
 }
 
@@ -130,7 +130,7 @@ void ApiScopeEnd() {
     thread->lost_scopes -= 1;
   } else if (thread->base_node != 0 &&
              NodeAt(thread->base_node).kind() == HL_NODE_SCOPE) {
-    thread->base_node = NodeAt(thread->base_node).parent;
+    SetBaseNode(thread, NodeAt(thread->base_node).parent);
   }
 }
 

@@ -190,12 +190,7 @@ NodeId CaptureStack(ThreadState* thread, CallerContext caller,
     StackWalk nowhere = WalkFrom(caller, &window, nullptr);
     nowhere.state = WalkState::kCut;
     const NodeId base = BaseNode(thread, nowhere, mode);
-    const NodeId node = SpecialNode(base, HL_SPECIAL_NO_STACK);
-    if (mode == CaptureMode::kOutermost && node != kDroppedNode) {
-      thread->stackless_base = base;
-      thread->stackless_node = node;
-    }
-    return node;
+    return SpecialNode(base, HL_SPECIAL_NO_STACK);
   }
   return __builtin_expect(mode == CaptureMode::kOutermost, 1)
              ? CaptureByRules(thread, caller)

@@ -17,7 +17,7 @@ NodeId BaseNode(ThreadState* thread, const StackWalk& walk, CaptureMode mode) {
   if (thread->base_node != thread->thread_node) return thread->base_node;
   thread->name_changed = false;
   thread->thread_node = NodeOfThread(thread->tid, walk, &thread->start_routine);
-  thread->base_node = thread->thread_node;
+  SetBaseNode(thread, thread->thread_node);
   return thread->base_node;
 }
 

@@ -85,7 +85,7 @@ HeapTotals TotalsAtCut() {
     totals.live_bytes += LiveBytesDelta(thread);
     totals.live_count += LiveCountDelta(thread);
     totals.total_bytes += thread->total_bytes;
-    totals.total_count += thread->total_count;
+    totals.total_count += TotalCountDelta(thread);
     totals.temporary_count += thread->temporary_count;
     totals.foreign_frees += thread->foreign_frees;
     totals.truncated_stacks += thread->truncated_stacks;
@@ -120,17 +120,13 @@ void FlushTotals(ThreadState* thread) {
                      __ATOMIC_RELAXED);
   __atomic_add_fetch(&shared.total_bytes, thread->total_bytes,
                      __ATOMIC_RELAXED);
-  __atomic_add_fetch(&shared.total_count, thread->total_count,
+  __atomic_add_fetch(&shared.total_count, TotalCountDelta(thread),
                      __ATOMIC_RELAXED);
-  thread->total_bytes = 0;
-  thread->total_count = 0;
-  thread->freed_bytes = 0;
-  thread->freed_count = 0;
   RaisePeak(live_bytes);
-  thread->flush_at = BatchFor(live_bytes);
-  thread->flush_span = 2 * static_cast<uint64_t>(thread->flush_at);
-  if (thread->flush_at > Load(&largest_batch)) {
-    __atomic_store_n(&largest_batch, thread->flush_at, __ATOMIC_RELAXED);
+  const int64_t batch = BatchFor(live_bytes);
+  BeginBatch(thread, static_cast<uint64_t>(batch));
+  if (batch > Load(&largest_batch)) {
+    __atomic_store_n(&largest_batch, batch, __ATOMIC_RELAXED);
   }
   const uint64_t now = CoarseMonotonicNs();
   TickEpoch(now);

@@ -47,35 +47,51 @@ void CountSharedAllocated(uint64_t bytes);
 void CountSharedFreed(uint64_t bytes);
 void CountSharedTotals(uint64_t bytes);  // a pool block: not live by itself
 
+// A batch is flushed when its live bytes have gone far enough up or down; also
+// after kFlushAllocations allocations that cancelled out, so that requests and
+// the clock are looked at by programs whose heap neither grows nor shrinks.
+inline constexpr int64_t kFlushAllocations = 2048;
+
+// An empty batch, to be flushed at +-`bytes`.
+inline void BeginBatch(ThreadState* thread, uint64_t bytes) {
+  thread->total_bytes = 0;
+  thread->allocations_left = kFlushAllocations;
+  thread->freed_count = 0;
+  thread->biased_live = bytes;
+  thread->flush_at = bytes;
+  thread->flush_span = 2 * bytes;
+}
 inline void CountAllocated(ThreadState* thread, uint64_t bytes) {
   thread->total_bytes += bytes;
-  thread->total_count += 1;
+  thread->biased_live += bytes;
+  thread->allocations_left -= 1;
 }
 inline void CountFreed(ThreadState* thread, uint64_t bytes) {
-  thread->freed_bytes += bytes;
   thread->freed_count += 1;
+  thread->biased_live -= bytes;
 }
-inline void CountPoolAllocated(ThreadState* thread, uint64_t bytes) {
-  CountAllocated(thread, bytes);
-  CountFreed(thread, bytes);
-}
-// What the thread's batch adds to the live totals.
-inline int64_t LiveBytesDelta(const ThreadState* thread) {
-  return static_cast<int64_t>(thread->total_bytes - thread->freed_bytes);
-}
-inline int64_t LiveCountDelta(const ThreadState* thread) {
-  return static_cast<int64_t>(thread->total_count - thread->freed_count);
-}
-// Also after kFlushAllocations allocations that cancelled out, so that requests
-// and the clock are looked at by programs whose heap neither grows nor shrinks.
-inline constexpr uint64_t kFlushAllocations = 2048;
+// Whether FlushTotals is due, after an allocation or a free; by live bytes
+// alone after a free. One comparison for both signs.
 inline bool LiveBytesAreDue(const ThreadState* thread) {
-  // One comparison for both signs.
-  return static_cast<uint64_t>(LiveBytesDelta(thread) + thread->flush_at) >
-         thread->flush_span;
+  return thread->biased_live > thread->flush_span;
 }
 inline bool FlushIsDue(const ThreadState* thread) {
-  return LiveBytesAreDue(thread) || thread->total_count >= kFlushAllocations;
+  return LiveBytesAreDue(thread) || thread->allocations_left <= 0;
+}
+inline void CountPoolAllocated(ThreadState* thread, uint64_t bytes) {
+  thread->total_bytes += bytes;
+  thread->allocations_left -= 1;
+  thread->freed_count += 1;
+}
+// What the thread's batch adds to the totals.
+inline uint64_t TotalCountDelta(const ThreadState* thread) {
+  return static_cast<uint64_t>(kFlushAllocations - thread->allocations_left);
+}
+inline int64_t LiveBytesDelta(const ThreadState* thread) {
+  return static_cast<int64_t>(thread->biased_live - thread->flush_at);
+}
+inline int64_t LiveCountDelta(const ThreadState* thread) {
+  return static_cast<int64_t>(TotalCountDelta(thread) - thread->freed_count);
 }
 
 // The epoch that blocks are born in: bumped at each cut and about each second

@@ -41,9 +41,8 @@ ThreadState* EnterHookSlowly(uintptr_t frame);
 // with the guard taken; NULL: none of this is done, Hook knows what to do.
 HEAPLINE_ALWAYS_INLINE ThreadState* TryEnterHook(void* frame) {
   ThreadState* thread = current_thread;
-  if (__builtin_expect(CurrentMode() != Mode::kTracing || thread == nullptr ||
-                           thread->guard != 0 || IsUnannouncedForkCopy(),
-                       0)) {
+  if (__builtin_expect(
+          !IsTracingHere() || thread == nullptr || thread->guard != 0, 0)) {
     return nullptr;
   }
   thread->guard = 1;
@@ -52,12 +51,15 @@ HEAPLINE_ALWAYS_INLINE ThreadState* TryEnterHook(void* frame) {
   return thread;
 }
 
-// The way out of a hook that TryEnterHook let in.
-HEAPLINE_ALWAYS_INLINE void LeaveHook(ThreadState* thread) {
+// The way out of a hook that TryEnterHook let in. True: ParkHere is due.
+HEAPLINE_ALWAYS_INLINE bool LowerGuard(ThreadState* thread) {
   __atomic_signal_fence(__ATOMIC_SEQ_CST);
   thread->guard = 0;
   __atomic_signal_fence(__ATOMIC_SEQ_CST);
-  if (__builtin_expect(thread->park_requested != 0, 0)) ParkHere();
+  return __builtin_expect(thread->park_requested != 0, 0);
+}
+HEAPLINE_ALWAYS_INLINE void LeaveHook(ThreadState* thread) {
+  if (LowerGuard(thread)) ParkHere();
 }
 
 // The real function from such a hook; while it runs, a re-entered hook knows

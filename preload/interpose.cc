@@ -112,10 +112,13 @@ __attribute__((noinline)) void FreeSlowly(void* block, void* frame) {
   hook.Forward(next::free, block);
 }
 
-// The end of an allocation whose hook TryEnterHook let in.
-HEAPLINE_ALWAYS_INLINE void Allocated(ThreadState* thread, void* block,
-                                      size_t requested_bytes, void* frame) {
-  if (__builtin_expect(block != nullptr, 1)) {
+// The rest of an allocation whose hook TryEnterHook let in, and the hook's end.
+// Each returns `block`, so that nothing of the hook outlives the call.
+__attribute__((noinline)) void* RecordWithStack(ThreadState* thread,
+                                                void* block,
+                                                size_t requested_bytes,
+                                                void* frame) {
+  if (block != nullptr) {
     if (__builtin_expect(tracer.options.sample == 0, 1)) {
       RecordOutermost(thread, reinterpret_cast<uintptr_t>(block),
                       requested_bytes, CallerContext(frame));
@@ -125,6 +128,41 @@ HEAPLINE_ALWAYS_INLINE void Allocated(ThreadState* thread, void* block,
     }
   }
   LeaveHook(thread);
+  return block;
+}
+
+__attribute__((noinline)) void* EndRarely(ThreadState* thread, void* block,
+                                          size_t requested_bytes,
+                                          Recorded recorded) {
+  if (recorded == Recorded::kNo) {
+    EnterOutermost(thread, reinterpret_cast<uintptr_t>(block), requested_bytes,
+                   thread->stackless.node, true);
+  } else {
+    FlushTotals(thread);
+  }
+  LeaveHook(thread);
+  return block;
+}
+
+__attribute__((noinline)) void* ParkAndReturn(void* block) {
+  ParkHere();
+  return block;
+}
+
+HEAPLINE_ALWAYS_INLINE void* Allocated(ThreadState* thread, void* block,
+                                       size_t requested_bytes, void* frame) {
+  if (__builtin_expect(block == nullptr || thread->is_stackless == 0, 0)) {
+    block = RecordWithStack(thread, block, requested_bytes, frame);
+    // Not a jump: `frame` must stay, it is where the walk begins.
+    __asm__ volatile("");
+    return block;
+  }
+  const Recorded recorded = RecordStackless(
+      thread, reinterpret_cast<uintptr_t>(block), requested_bytes);
+  if (__builtin_expect(recorded != Recorded::kYes, 0)) {
+    return EndRarely(thread, block, requested_bytes, recorded);
+  }
+  return LowerGuard(thread) ? ParkAndReturn(block) : block;
 }
 
 }  // namespace
@@ -141,8 +179,7 @@ HEAPLINE_EXPORT void* malloc(size_t bytes) noexcept {
     return heapline::MallocSlowly(bytes, HEAPLINE_FRAME);
   }
   void* const block = heapline::CallNext(thread, next::malloc, Asked(bytes));
-  heapline::Allocated(thread, block, bytes, HEAPLINE_FRAME);
-  return block;
+  return heapline::Allocated(thread, block, bytes, HEAPLINE_FRAME);
 }
 
 HEAPLINE_EXPORT void* calloc(size_t count, size_t bytes) noexcept {
@@ -155,8 +192,7 @@ HEAPLINE_EXPORT void* calloc(size_t count, size_t bytes) noexcept {
     return heapline::CallocSlowly(count, bytes, HEAPLINE_FRAME);
   }
   void* const block = heapline::CallNext(thread, next::calloc, count, bytes);
-  heapline::Allocated(thread, block, total, HEAPLINE_FRAME);
-  return block;
+  return heapline::Allocated(thread, block, total, HEAPLINE_FRAME);
 }
 
 HEAPLINE_EXPORT void* realloc(void* block, size_t bytes) noexcept {

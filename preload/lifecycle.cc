@@ -33,11 +33,6 @@
 namespace heapline {
 namespace {
 
-// Stands in for the witness page until there is one, and where the kernel
-// cannot wipe a page on fork.
-uint64_t plain_witness = 1;
-uint64_t* witness = &plain_witness;
-
 // How far the end of this process has come.
 enum EndState : uint32_t { kRunning = 0, kEnding = 1, kEnded = 2 };
 uint32_t end_state;
@@ -132,16 +127,14 @@ void TellForeignMalloc() {
 
 void MakeForkWitness() {
   constexpr int kWipeOnFork = 18;  // MADV_WIPEONFORK
-  uint64_t* page =
-      static_cast<uint64_t*>(MapPages(kPageBytes, PageUse::kEssential));
+  Witness* page =
+      static_cast<Witness*>(MapPages(kPageBytes, PageUse::kEssential));
   if (page == nullptr) return;
   if (sys::Call(SYS_madvise, sys::Arg(page), kPageBytes, kWipeOnFork) != 0) {
     UnmapPages(page, kPageBytes);
     return;
   }
-  *page = 1;
-  witness = page;
-  fork_witness = page;
+  UseWitnessPage(page);
 }
 
 void AtExit(void*) { ProcessEnds(); }
@@ -161,7 +154,7 @@ void AfterForkInChild() {
   ForgetDescriptorWindows();
   if (!IsTraced()) return;
   // Without a page that wipes itself this is the one place that tells.
-  if (witness == &plain_witness) plain_witness = 0;
+  if (witness == &plain_witness) plain_witness = {0, 0};
   BecomeForkedProcess();
 }
 
@@ -298,8 +291,6 @@ bool EnvironmentPreloadsUs(char* const* environment) {
 
 }  // namespace
 
-const volatile uint64_t* fork_witness = &plain_witness;
-
 void StartTracer() {
   if (CurrentMode() != Mode::kUnset || !TakeStart()) return;
   const Mode mode = Start();
@@ -311,13 +302,13 @@ void StartTracer() {
 
 void BecomeForkedProcess() {
   const KernelSignalSet mask = BlockAllSignals();
-  if (*witness != 0) {  // announced meanwhile
+  if (!IsUnannouncedForkCopy()) {  // announced meanwhile
     SetSignalMask(mask);
     return;
   }
   // The parent's page first, in memory and out of reach.
   DetachControlPage();
-  *witness = 1;
+  AnnounceForkCopy();
   ForgetDescriptorWindows();
   ForgetSnapshots();
   EnterBlocksOfLostThreads();
@@ -343,7 +334,7 @@ void BecomeForkedProcess() {
 }
 
 bool IsVforkChild() {
-  if (*fork_witness == 0) return false;
+  if (IsUnannouncedForkCopy()) return false;
   const long pid = sys::GetPid();
   return !sys::Failed(pid) && pid != tracer.pid;
 }

@@ -16,14 +16,8 @@ namespace heapline {
 // and by the library's constructor.
 void StartTracer();
 
-// Whether this is a copy made by fork (or a raw clone) that has not yet been
-// told so. One load; asked in every hook.
-extern const volatile uint64_t* fork_witness
-    __attribute__((visibility("hidden")));
-inline bool IsUnannouncedForkCopy() {
-  return __builtin_expect(*fork_witness == 0, 0);
-}
-// Makes the copy a traced process of its own, or steps aside (`follow`).
+// Makes a copy that is not announced (tracer.h) a traced process of its own,
+// or steps aside (`follow`).
 void BecomeForkedProcess();
 
 // Whether the caller is a vfork child running in its parent's memory: then

@@ -96,6 +96,18 @@ class BlockTable {
     return true;
   }
 
+  // The common case of Set: false, and nothing is done, where there is no leaf
+  // yet or the size does not fit an entry.
+  bool SetInPlace(uintptr_t address, NodeId node, uint64_t size, Epoch epoch) {
+    Leaf* leaf = LeafFor(address);
+    if (__builtin_expect(leaf == nullptr || size >= Entry::kLargeSize, 0)) {
+      return false;
+    }
+    Store(&leaf->entries[EntryIndex(address)],
+          Entry(node, size, epoch, address).bits());
+    return true;
+  }
+
   // What stands for `address`; not live when there is none.
   Entry Find(uintptr_t address) const {
     const Leaf* leaf = LeafFor(address);

@@ -15,9 +15,11 @@
 namespace heapline {
 namespace next {
 
+#pragma GCC visibility push(hidden)
 #define HEAPLINE_INTERPOSED(result, name, parameters) \
   extern result(*name) parameters;
 #include "preload/interposed.def"
+#pragma GCC visibility pop
 
 }  // namespace next
 

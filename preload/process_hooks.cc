@@ -29,14 +29,14 @@ void EnsureStarted() {
 
 void NoteOwnNameChanged() {
   ThreadState* thread = current_thread;
-  if (thread != nullptr) thread->name_changed = true;
+  if (thread != nullptr) NoteNameChanged(thread);
 }
 
 // A pthread_t is its thread's TCB.
-void NoteNameChanged(uintptr_t thread_pointer) {
+void NoteNameChangedOf(uintptr_t thread_pointer) {
   for (ThreadState* thread = FirstThreadState(); thread != nullptr;
        thread = thread->next) {
-    if (thread->thread_pointer == thread_pointer) thread->name_changed = true;
+    if (thread->thread_pointer == thread_pointer) NoteNameChanged(thread);
   }
 }
 
@@ -205,7 +205,7 @@ HEAPLINE_EXPORT int prctl(int option, ...) {
 HEAPLINE_EXPORT int pthread_setname_np(unsigned long thread, const char* name) {
   EnsureStarted();
   const int result = next::pthread_setname_np(thread, name);
-  if (result == 0) heapline::NoteNameChanged(thread);
+  if (result == 0) heapline::NoteNameChangedOf(thread);
   return result;
 }
 

@@ -60,10 +60,19 @@ void MakeSlotOf(NodeId node, ThreadState::CounterSlot* slot) {
   *slot = {node, 0, 0, 0};
 }
 
+void MakeStackless(ThreadState* thread, NodeId node) {
+  if (node == kDroppedNode) return;
+  if (thread->stackless.node != node) MakeSlotOf(node, &thread->stackless);
+  // Whoever changes the name later takes it back; before: it is seen here.
+  thread->is_stackless.StoreFirst(1);
+  if (thread->name_changed) thread->is_stackless = 0;
+}
+
 void CountTemporaryOnNode(ThreadState* thread, NodeId node) {
+  if (node == kUnsampledNode) return;
   ThreadState::CounterSlot& slot =
       thread->counters[node & (ThreadState::kCounterEntries - 1)];
-  if (slot.node == node && slot.temporary != UINT32_MAX) {
+  if (slot.node == node) {
     slot.temporary += 1;
   } else {
     AddToCounters(node, {0, 0, 1});
@@ -160,13 +169,13 @@ void RecordPoolAllocation(ThreadState* thread, uintptr_t address,
   }
   if (is_counted) CountOnNode(thread, node, requested_bytes);
   thread->last_allocation = address;
-  thread->last_allocation_node = is_counted ? node : 0;
   CountPoolAllocated(thread, requested_bytes);
 }
 
 void RecordPoolFree(ThreadState* thread, uintptr_t address) {
-  if (!pool_blocks.Clear(address).is_live() || thread->guard != 1) return;
-  if (thread->last_allocation == address) NoteTemporary(thread);
+  const Entry entry = pool_blocks.Clear(address);
+  if (!entry.is_live() || thread->guard != 1) return;
+  if (thread->last_allocation == address) NoteTemporary(thread, entry.node());
 }
 
 void ForgetBlock(uintptr_t address) {
@@ -195,10 +204,10 @@ void MergeThreadCounters() {
   for (ThreadState* thread = FirstThreadState(); thread != nullptr;
        thread = thread->next) {
     for (ThreadState::CounterSlot& slot : thread->counters) {
-      if (slot.node == 0) continue;
-      AddToCounters(slot.node, {slot.count, slot.bytes, slot.temporary});
-      slot = {};
+      MakeSlotOf(0, &slot);
     }
+    MakeSlotOf(0, &thread->stackless);
+    thread->is_stackless = 0;
   }
 }
 

@@ -22,6 +22,8 @@ namespace heapline {
 // counters.
 void MakeSlotOf(NodeId node, ThreadState::CounterSlot* slot);
 void CountTemporaryOnNode(ThreadState* thread, NodeId node);
+// depth=0: from now on all blocks of the thread go to `node`.
+void MakeStackless(ThreadState* thread, NodeId node);
 // A free of what the live table does not know. False: the bootstrap arena's.
 bool FreeUnknown(ThreadState* thread, uintptr_t address);
 
@@ -35,19 +37,14 @@ HEAPLINE_ALWAYS_INLINE void CountOnNode(ThreadState* thread, NodeId node,
   slot.bytes += bytes;
 }
 
-// depth=0: all blocks of the thread go to one node, as long as its base node is
-// what it was when that was made.
-HEAPLINE_ALWAYS_INLINE bool HasStacklessNode(const ThreadState* thread) {
-  return thread->stackless_node != 0 &&
-         thread->stackless_base == thread->base_node && !thread->name_changed;
-}
-
-// The thread frees what it allocated last.
-HEAPLINE_ALWAYS_INLINE void NoteTemporary(ThreadState* thread) {
+// The thread frees what it allocated last, charged to `node`.
+HEAPLINE_ALWAYS_INLINE void NoteTemporary(ThreadState* thread, NodeId node) {
   thread->last_allocation = 0;
   thread->temporary_count += 1;
-  if (thread->last_allocation_node != 0) {
-    CountTemporaryOnNode(thread, thread->last_allocation_node);
+  if (thread->stackless.node == node) {
+    thread->stackless.temporary += 1;
+  } else {
+    CountTemporaryOnNode(thread, node);
   }
 }
 
@@ -62,7 +59,8 @@ HEAPLINE_ALWAYS_INLINE void PublishInFlight(ThreadState* thread,
   __atomic_signal_fence(__ATOMIC_SEQ_CST);
 }
 
-// The end of an allocation, in flight until then.
+// The end of an allocation, in flight until then. `is_counted`: in the node's
+// counters too.
 HEAPLINE_ALWAYS_INLINE void EnterOutermost(ThreadState* thread,
                                            uintptr_t address,
                                            uint64_t requested_bytes,
@@ -74,9 +72,35 @@ HEAPLINE_ALWAYS_INLINE void EnterOutermost(ThreadState* thread,
   if (__builtin_expect(!is_set, 0)) return NoteDropped();
   if (is_counted) CountOnNode(thread, node, requested_bytes);
   thread->last_allocation = address;
-  thread->last_allocation_node = is_counted ? node : 0;
   CountAllocated(thread, requested_bytes);
   if (__builtin_expect(FlushIsDue(thread), 0)) FlushTotals(thread);
+}
+
+// depth=0, from a thread's second block on: what a program pays at least. No
+// call in it, so that the hook around it keeps few registers.
+enum class Recorded {
+  kYes,
+  kYesFlushIsDue,
+  kNo  // in flight: EnterOutermost is to be called
+};
+// REQUIRES: thread->is_stackless.
+HEAPLINE_ALWAYS_INLINE Recorded RecordStackless(ThreadState* thread,
+                                                uintptr_t address,
+                                                uint64_t requested_bytes) {
+  PublishInFlight(thread, address, requested_bytes);
+  if (__builtin_expect(
+          !tracer.blocks.SetInPlace(address, thread->stackless.node,
+                                    requested_bytes, CurrentEpoch()),
+          0)) {
+    return Recorded::kNo;
+  }
+  __atomic_signal_fence(__ATOMIC_SEQ_CST);
+  thread->in_flight.new_address = 0;
+  thread->stackless.count += 1;
+  thread->stackless.bytes += requested_bytes;
+  thread->last_allocation = address;
+  CountAllocated(thread, requested_bytes);
+  return FlushIsDue(thread) ? Recorded::kYesFlushIsDue : Recorded::kYes;
 }
 
 // REQUIRES: sample=0.
@@ -85,11 +109,11 @@ HEAPLINE_ALWAYS_INLINE void RecordOutermost(ThreadState* thread,
                                             uint64_t requested_bytes,
                                             CallerContext caller) {
   PublishInFlight(thread, address, requested_bytes);
-  const NodeId node =
-      HasStacklessNode(thread)
-          ? thread->stackless_node
-          : CaptureStack(thread, caller, CaptureMode::kOutermost);
+  const NodeId node = CaptureStack(thread, caller, CaptureMode::kOutermost);
   EnterOutermost(thread, address, requested_bytes, node, true);
+  if (__builtin_expect(tracer.options.depth == 0, 0)) {
+    MakeStackless(thread, node);
+  }
 }
 
 // False: the block came from the bootstrap arena.
@@ -100,7 +124,7 @@ HEAPLINE_ALWAYS_INLINE bool RecordOutermostFree(ThreadState* thread,
     return FreeUnknown(thread, address);
   }
   CountFreed(thread, tracer.blocks.SizeOf(address, entry));
-  if (thread->last_allocation == address) NoteTemporary(thread);
+  if (thread->last_allocation == address) NoteTemporary(thread, entry.node());
   if (__builtin_expect(LiveBytesAreDue(thread), 0)) FlushTotals(thread);
   return true;
 }

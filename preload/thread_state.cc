@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <sys/prctl.h>
 
+#include "preload/heap_totals.h"
 #include "preload/pages.h"
 #include "preload/sys.h"
 #include "preload/tracer.h"
@@ -70,8 +71,7 @@ ThreadState* MakeState(int32_t tid) {
       MapPages(sizeof(ThreadState), PageUse::kEssential));
   if (state == nullptr) return nullptr;
   state->tid = tid;
-  state->flush_at = 1;
-  state->flush_span = 2;
+  BeginBatch(state, 1);
   ThreadState* head = __atomic_load_n(&first_state, __ATOMIC_RELAXED);
   do {
     state->next = head;
@@ -90,7 +90,7 @@ void ResetForThread(ThreadState* state) {
   state->guard_frame = 0;
   state->thread_pointer = ThreadPointer();
   state->thread_node = 0;
-  state->base_node = 0;
+  SetBaseNode(state, 0);
   state->lost_scopes = 0;
   state->name_changed = false;
   state->start_routine = 0;

@@ -49,6 +49,10 @@ class Relaxed {
     *this = static_cast<T>(other);
     return *this;
   }
+  // Seen by every thread before anything that comes after it.
+  void StoreFirst(T value) {
+    (void)__atomic_exchange_n(&value_, value, __ATOMIC_SEQ_CST);
+  }
   // False: it was not `expected`.
   bool Exchange(T expected, T value) {
     return __atomic_compare_exchange_n(&value_, &expected, value, false,
@@ -74,26 +78,28 @@ struct ThreadState {
   uintptr_t thread_pointer;  // fs base: tells a thread's own TLS and stack
 
   NodeId thread_node;          // kind thread; 0: not made yet
-  NodeId base_node;            // thread_node or the innermost open scope
+  NodeId base_node;            // thread_node or the innermost open scope;
+                               // changed by SetBaseNode alone
   uint32_t lost_scopes;        // open scopes without a node of their own
-  Relaxed<bool> name_changed;  // re-intern thread_node at the next capture
-  NodeId stackless_base;  // depth=0: base_node when stackless_node was made
-  NodeId stackless_node;  // 0: not made yet
+  Relaxed<bool> name_changed;  // re-intern thread_node at the next capture;
+                               // set by NoteNameChanged alone
+  Relaxed<uint32_t> is_stackless;  // depth=0: every block goes to the node of
+                                   // `stackless`, as long as this is 1
   uintptr_t start_routine;
 
   InFlight in_flight;
 
-  // Batched process totals, flushed by heap_totals.
+  // Batched process totals, read and written through heap_totals.
   uint64_t total_bytes;
-  uint64_t total_count;
-  uint64_t freed_bytes;  // live are total less freed; pool blocks, which are
-  uint64_t freed_count;  // live by the heap blocks around them, count in both
-  int64_t flush_at;      // flush when |live bytes| of the batch pass it
-  uint64_t flush_span;   // 2 * flush_at
+  int64_t allocations_left;  // until the batch is flushed for its count
+  uint64_t freed_count;      // a pool block, live by the heap block around it,
+                             // counts as freed at once
+  uint64_t biased_live;      // live bytes of the batch, plus flush_at
+  uint64_t flush_at;         // flush when |live bytes| of the batch pass it
+  uint64_t flush_span;       // 2 * flush_at
   uint64_t temporary_count;  // never flushed: of this state's threads so far
 
   uintptr_t last_allocation;  // for "temporary": freed before the next one
-  NodeId last_allocation_node;
 
   int64_t bytes_until_sample;  // sample=N
   uint64_t random_state;
@@ -122,10 +128,11 @@ struct ThreadState {
   };
   struct CounterSlot {
     NodeId node;  // 0: empty
-    uint32_t temporary;
+    uint64_t temporary;
     uint64_t count;
     uint64_t bytes;
   };
+  CounterSlot stackless;  // outermost hook only, like the caches
   // Whole stacks by fingerprint (stack_walk.h).
   struct StackSlot {
     uint64_t fingerprint;
@@ -138,6 +145,16 @@ struct ThreadState {
   CounterSlot counters[kCounterEntries];
   StackSlot stacks[kStackEntries];
 };
+
+inline void SetBaseNode(ThreadState* thread, NodeId node) {
+  thread->base_node = node;
+  thread->is_stackless = 0;
+}
+// By any thread. In this order: see MakeStackless.
+inline void NoteNameChanged(ThreadState* thread) {
+  thread->name_changed.StoreFirst(true);
+  thread->is_stackless = 0;
+}
 
 // One TLS pointer; initial-exec. NULL: this thread was not seen yet.
 extern __thread ThreadState* current_thread

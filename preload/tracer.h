@@ -1,7 +1,9 @@
 // tracer.h: what the whole shim shares: the mode, the options, the tables.
 // Zero-initialised globals, set up once by lifecycle.cc at the first hook call
 // (in the loader, single-threaded); afterwards the mode is the only thing that
-// changes. Readable by every thread without a lock.
+// changes. Readable by every thread without a lock. Beside them the witness: a
+// page that fork wipes in the child, so that one load tells every hook whether
+// it runs in a process that is traced and knows itself.
 #ifndef HEAPLINE_PRELOAD_TRACER_H_
 #define HEAPLINE_PRELOAD_TRACER_H_
 
@@ -51,9 +53,28 @@ inline Mode CurrentMode() {
   __atomic_load(&tracer.mode, &mode, __ATOMIC_RELAXED);
   return mode;
 }
-inline void SetMode(Mode mode) {
-  __atomic_store(&tracer.mode, &mode, __ATOMIC_RELAXED);
+
+struct Witness {
+  uint64_t is_announced;  // 0: a copy by fork or raw clone, not yet told so
+  uint64_t is_tracing;    // announced, and the mode is kTracing
+};
+extern Witness plain_witness __attribute__((visibility("hidden")));
+// &plain_witness until there is a page, and where none can be wiped.
+extern Witness* witness __attribute__((visibility("hidden")));
+
+inline bool IsUnannouncedForkCopy() {
+  return __builtin_expect(
+      __atomic_load_n(&witness->is_announced, __ATOMIC_RELAXED) == 0, 0);
 }
+inline bool IsTracingHere() {
+  return __builtin_expect(
+      __atomic_load_n(&witness->is_tracing, __ATOMIC_RELAXED) != 0, 1);
+}
+void SetMode(Mode mode);
+// The copy knows what it is.
+void AnnounceForkCopy();
+// From now on `page`, zeroed, is the witness.
+void UseWitnessPage(Witness* page);
 
 }  // namespace heapline
 
