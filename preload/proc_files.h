@@ -31,7 +31,7 @@ struct WaitingCall {
 // False: the thread runs, or waits outside of any call, or is gone.
 bool ReadWaitingCall(int32_t tid, WaitingCall* call);
 
-// How long a thread has had a processor, in ns; 0: unknown.
+// How long a thread has had a processor, in ns; 0: none, or unknown.
 uint64_t ReadRunTime(int32_t tid);
 
 // The state letter of a thread ('R', 'S', 'D', 'Z', …), or 0: gone or unknown.

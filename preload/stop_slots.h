@@ -43,6 +43,10 @@ struct StopSlot {
   bool Is(uint32_t stop, SlotState state) const {
     return __atomic_load_n(&word, __ATOMIC_ACQUIRE) == WordOf(stop, state);
   }
+  // REQUIRES: the slot belongs to the stop at hand.
+  SlotState State() const {
+    return static_cast<SlotState>(__atomic_load_n(&word, __ATOMIC_ACQUIRE) & 3);
+  }
   bool BelongsTo(uint32_t stop) const {
     return __atomic_load_n(&word, __ATOMIC_ACQUIRE) >> 2 == stop;
   }

@@ -25,6 +25,8 @@ constexpr uint64_t kGiveUpAfterNs = 200 * kMs;
 // A thread that is born or ends has all signals blocked for some instructions,
 // and on a busy machine may get no processor for long in the middle of them.
 constexpr uint64_t kGiveUpStarvedAfterNs = 2000 * kMs;
+// Less than this between two looks is no processor to speak of.
+constexpr uint64_t kStarvedNs = 2 * kMs;
 // The leader may be the one that got no processor.
 constexpr int kLeastForcedLooks = 8;
 constexpr int kMaxPasses = 1000;  // over a list that grows as we look
@@ -210,17 +212,17 @@ void CareForUnanswered(const Stop& stop, bool force) {
   }
 }
 
-// Whether an unanswered thread wants a processor and had none since the last
-// look.
+// Whether an unanswered thread wants a processor, or memory to run in, and had
+// hardly any since the last look. One that never ran has had none.
 bool AnyIsStarved(const Stop& stop) {
   bool is_any = false;
   StopSlotCursor cursor = {};
   while (StopSlot* slot = NextStopSlot(stop.number, &cursor)) {
     if (!slot->Is(stop.number, SlotState::kPending)) continue;
     const uint64_t ran_ns = ReadRunTime(slot->tid);
-    if (ran_ns != 0 && ran_ns == slot->ran_ns &&
-        ReadThreadState(slot->tid) == 'R') {
-      is_any = true;
+    if (ran_ns - slot->ran_ns < kStarvedNs) {
+      const char state = ReadThreadState(slot->tid);
+      if (state == 'R' || state == 'D') is_any = true;
     }
     slot->ran_ns = ran_ns;
   }
@@ -276,12 +278,14 @@ void ListLeader(const Stop& stop, const void* context, uintptr_t sp,
   sys::Call(SYS_prctl, PR_GET_NAME, sys::Arg(leader->name));
 }
 
-void ListThread(const Stop& stop, const StopSlot& slot, StoppedWorld* world) {
+void ListThread(const StopSlot& slot, StoppedWorld* world) {
   if (slot.tid == 0) return;  // gone
+  // Once: one that is held may get a processor now, and stop of itself.
+  const SlotState slot_state = slot.State();
   StoppedThread* thread = &world->threads[world->count];
   *thread = StoppedThread();
   thread->tid = slot.tid;
-  if (slot.Is(stop.number, SlotState::kStopped)) {
+  if (slot_state == SlotState::kStopped) {
     thread->flags = slot.flags;
     thread->registers = slot.registers;
     thread->sp = slot.sp;
@@ -293,7 +297,7 @@ void ListThread(const Stop& stop, const StopSlot& slot, StoppedWorld* world) {
     thread->sp = slot.call_sp;
     thread->flags = slot.flags;
     ReadThreadName(slot.tid, thread->name);
-    if (!slot.Is(stop.number, SlotState::kHeld)) {
+    if (slot_state != SlotState::kHeld) {
       thread->flags |= HL_THREAD_NOT_STOPPED;
       ++world->not_stopped;
     }
@@ -333,7 +337,7 @@ bool StopWorld(const void* leader_context, uintptr_t leader_sp,
   ListLeader(stop, leader_context, leader_sp, &world->threads[0]);
   StopSlotCursor cursor = {};
   while (const StopSlot* slot = NextStopSlot(stop.number, &cursor)) {
-    ListThread(stop, *slot, world);
+    ListThread(*slot, world);
   }
   world->stop_ns = MonotonicNs() - stop.started_ns;
   return true;
