@@ -222,6 +222,22 @@ bool TakeValue(const Item& item, Options* options) {
   return false;
 }
 
+// Sets one option with a fault to its default. False: there was none. A default
+// may be at odds with another option, so this is asked until it says so; all
+// defaults together have no fault.
+bool MendOne(Options* options, void (*complain)(const char* line)) {
+  for (const Row& row : kRows) {
+    const char* fault = RangeFault(row, *options);
+    if (fault == nullptr) continue;
+    SetDefault(row, options);
+    Line line;
+    line.Add("HEAPLINE_OPTIONS: ").Add(row.name).Add(" must be ").Add(fault);
+    complain(AddTaken(row, &line).c_str());
+    return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 void ParseOptions(const char* text, Options* options,
@@ -239,13 +255,7 @@ void ParseOptions(const char* text, Options* options,
   while (TakeItem(&at, &item)) {
     if (!TakeValue(item, options)) ComplainOfItem(item, complain);
   }
-  for (const Row& row : kRows) {
-    const char* fault = RangeFault(row, *options);
-    if (fault == nullptr) continue;
-    SetDefault(row, options);
-    Line line;
-    line.Add("HEAPLINE_OPTIONS: ").Add(row.name).Add(" must be ").Add(fault);
-    complain(AddTaken(row, &line).c_str());
+  while (MendOne(options, complain)) {
   }
 }
 

@@ -41,6 +41,13 @@ TEST(Options, EveryDefaultInTheTableIsValid) {
   }
 }
 
+TEST(Options, ADefaultThatIsPutBackMustDifferFromTheOtherSignalToo) {
+  const Parsed parsed = Parse("signal=RTMAX-2:reserved_signal=none");
+  EXPECT_EQ(2u, parsed.complaints.size());
+  EXPECT_EQ(0, parsed.options.signal);
+  EXPECT_EQ(62, parsed.options.reserved_signal);
+}
+
 TEST(Options, ValuesOfEveryTypeAreTaken) {
   const Parsed parsed = Parse(
       "at_exit=0:depth=12:above=3M:interval=500ms:growth=10%"
