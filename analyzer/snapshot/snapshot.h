@@ -110,6 +110,48 @@ struct Mapping {
   std::string path;
 };
 
+// Words outside of all blocks that refer to a block (HL_SECTION_ROOTS), in the
+// file's order.
+struct RootColumns {
+  std::vector<uint8_t> kind;     // HlRootKind, < HL_ROOT_KINDS
+  std::vector<uint32_t> owner;   // tid, or 0
+  std::vector<uint64_t> source;  // address of the word, or register number
+  std::vector<uint64_t> block;   // start of the block; need not be known
+  std::vector<uint64_t> place;   // bytes into the block that it points
+  size_t size() const { return kind.size(); }
+};
+
+// The edges of one section, encoded as they are in the file: there may be tens
+// of millions. EdgeCursor (edge_cursor.h) reads them; all records are sound.
+struct EdgeSection {
+  uint64_t record_count = 0;
+  std::string bytes;
+};
+
+// What a block's first words tell (HL_SECTION_OBJECT_WORDS), by ascending
+// block, then index.
+struct ObjectWordColumns {
+  std::vector<uint64_t> block;   // start of the block; need not be known
+  std::vector<uint8_t> index;    // < HL_OBJECT_WORDS
+  std::vector<uint8_t> kind;     // HL_WORD_…
+  std::vector<uint64_t> value;   // an address; or counts: high << 32 | low
+  size_t size() const { return block.size(); }
+};
+
+struct TypeName {
+  uint64_t address = 0;
+  std::string name;
+};
+
+// Memory that was searched for roots.
+struct RootArea {
+  uint8_t kind = 0;    // HlRootKind
+  uint32_t owner = 0;  // tid, or 0
+  uint64_t start = 0;
+  uint64_t bytes = 0;
+  uint64_t unreadable_bytes = 0;
+};
+
 // A section that this version does not know, or knows as reserved: kept so
 // that no form loses it.
 struct OpaqueSection {
@@ -142,6 +184,12 @@ struct Snapshot {
   std::vector<ExpectedDead> expected_dead;
   std::vector<Mapping> mappings;
   std::vector<NodeSymbol> symbols;  // ascending by node; may be empty
+  // The object graph; all empty where property graph is not 1.
+  RootColumns roots;
+  std::vector<EdgeSection> edges;  // ascending by from, through all sections
+  ObjectWordColumns object_words;
+  std::vector<TypeName> type_names;    // by address
+  std::vector<RootArea> root_areas;
   std::vector<OpaqueSection> opaque_sections;
 
   // What a damaged file lost: one sentence each, empty for a whole file

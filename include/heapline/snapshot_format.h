@@ -95,9 +95,29 @@ enum HlSectionId {
    * addresses are pages; option mmap=1. Counted apart from live_bytes. */
   HL_SECTION_MAPPED_REGIONS = 10,
 
-  /* Reserved for the object graph: docs/snapshot-format.md describes them. */
+  /* The object graph, where property graph is 1. Blocks are named by their
+   * start; "place" is how far into the block a word points: 0 is its start,
+   * its size is one past its end.
+   *
+   * {varint kind, varint owner, zigzag source - previous source,
+   *  zigzag (block - previous block) >> 4, varint place}: a word that refers
+   * to a block from outside of all blocks. kind is an HL_ROOT_…; owner is the
+   * thread's tid, or 0; source is the word's address, for HL_ROOT_REGISTER
+   * the register's DWARF number (16: the program counter). */
   HL_SECTION_ROOTS = 11,
+  /* {varint words << 2 | has_from << 1 | is_interior,
+   *  varint (from - previous from) >> 4, if has_from,
+   *  zigzag (to - previous to) >> 4, varint place, if is_interior}: the word at
+   * from + 8 * offset refers to `to`. `words` is offset - previous offset, and
+   * the offset itself where has_from begins another block. By ascending from,
+   * then offset. */
   HL_SECTION_EDGES = 12,
+  /* {varint index << 3 | has_block << 2 | kind,
+   *  varint (block - previous block) >> 4, if has_block,
+   *  kind HL_WORD_MODULE: zigzag address - previous such address;
+   *  kind HL_WORD_COUNTS: varint low half, varint high half}: what stands in
+   * word `index` (0 to 7) of a block, as far as it tells the block's type or
+   * its reference count. By ascending block, then index. */
   HL_SECTION_OBJECT_WORDS = 13,
 
   /* {varint start, varint length, varint rss bytes, varint flags
@@ -113,6 +133,13 @@ enum HlSectionId {
    * already; optional. Several records of one node follow each other: the
    * frames inlined at its address, innermost first. */
   HL_SECTION_SYMBOLS = 17,
+  /* {varint address, text name}: an object of the program that names a type,
+   * as CPython's PyTypeObject does; address is in a module or a block. */
+  HL_SECTION_TYPE_NAMES = 18,
+  /* {varint kind, varint owner, varint start, varint bytes scanned,
+   *  varint bytes that could not be read}: memory that was searched for roots,
+   * kind and owner as in ROOTS. */
+  HL_SECTION_ROOT_AREAS = 19,
 
   /* A PROPERTIES payload again: what is known only when all is written
    * (timings, record totals). A file without it was cut short. */
@@ -166,6 +193,28 @@ enum {
   HL_THREAD_PARKED_LATE = 8  /* stopped inside a hook; its in-flight block,
                                 if it had one, is among the blocks */
 };
+
+/* Kinds of root, strongest first: a block is held by the first kind that
+ * reaches it. */
+enum HlRootKind {
+  HL_ROOT_GLOBAL = 0,      /* writable data of a module: .data, .bss */
+  HL_ROOT_TLS = 1,         /* a thread's static TLS; dynamic TLS hangs on
+                              HL_ROOT_THREAD */
+  HL_ROOT_THREAD = 2,      /* a thread's descriptor: pthread_setspecific, DTV */
+  HL_ROOT_REGION = 3,      /* heapline_add_root */
+  HL_ROOT_REGISTER = 4,    /* of a thread, where it was stopped */
+  HL_ROOT_STACK = 5,       /* a live thread's, from its stack pointer up */
+  HL_ROOT_MAPPING = 6,     /* other writable private memory without blocks */
+  HL_ROOT_UNTRACED = 7     /* heap memory in which unknown blocks may lie;
+                              only where `complete` is 0 */
+};
+#define HL_ROOT_KINDS 8
+
+/* What stands in a word of a block. */
+enum { HL_WORD_MODULE = 1, HL_WORD_COUNTS = 2 };
+#define HL_OBJECT_WORDS 8
+/* Halves of a word below this may be counts. */
+#define HL_MAX_COUNT (1u << 20)
 
 /* Reasons a snapshot is cut: property `reason` is one of these words. */
 #define HL_REASONS                                                         \
