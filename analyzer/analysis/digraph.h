@@ -1,0 +1,48 @@
+// digraph.h: a directed graph as compressed rows, for algorithms that need to
+// know no more: the edges of vertex v are target[begin[v]] to
+// target[begin[v + 1] - 1]. Parallel edges and self edges are allowed.
+//
+// Invariant: begin has size() + 1 entries, ascending from 0 to target.size(),
+// and every target is < size(). A Digraph is a view: what it shows must outlive
+// it. Thread-safe: nothing is written.
+#ifndef HEAPLINE_ANALYZER_ANALYSIS_DIGRAPH_H_
+#define HEAPLINE_ANALYZER_ANALYSIS_DIGRAPH_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "absl/types/span.h"
+
+namespace heapline {
+
+// Dense, from 0.
+using Vertex = uint32_t;
+inline constexpr Vertex kNoVertex = UINT32_MAX;
+// No graph has more vertices or edges: the rest of a file is left out.
+inline constexpr size_t kMostVertices = INT32_MAX;
+inline constexpr size_t kMostEdges = UINT32_MAX - 1;
+
+struct Digraph {
+  absl::Span<const uint32_t> begin;
+  absl::Span<const Vertex> target;
+
+  size_t size() const { return begin.empty() ? 0 : begin.size() - 1; }
+  absl::Span<const Vertex> Targets(Vertex v) const {
+    return {target.data() + begin[v], begin[v + 1] - begin[v]};
+  }
+};
+
+// A Digraph that owns its rows.
+struct DigraphRows {
+  std::vector<uint32_t> begin;
+  std::vector<Vertex> target;
+  Digraph view() const { return {begin, target}; }
+};
+
+// Every edge turned round; of each vertex by ascending source.
+DigraphRows Reversed(const Digraph& graph);
+
+}  // namespace heapline
+
+#endif  // HEAPLINE_ANALYZER_ANALYSIS_DIGRAPH_H_

@@ -1,0 +1,57 @@
+// dominators.h: which vertex every path from a root to a vertex passes last:
+// its immediate dominator, by the semi-NCA algorithm, without recursion. What
+// a vertex dominates goes when it goes: that is its retained size.
+//
+// The flow graph is a Digraph and vertices added to it (virtual roots), which
+// may point at any vertex but at which nothing else points:
+//
+//   0 … n-1: graph    n … n+m-1: added    the last one is the root
+//
+// Invariant: a parent stands before its children in `order`. Memory while it
+// runs: about 28 bytes a vertex and 4 an edge; of the result, 8 a vertex.
+// Pure functions.
+#ifndef HEAPLINE_ANALYZER_ANALYSIS_DOMINATORS_H_
+#define HEAPLINE_ANALYZER_ANALYSIS_DOMINATORS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "analyzer/analysis/digraph.h"
+
+namespace heapline {
+
+// A Digraph with further vertices; `added` has a row for each of them, whose
+// targets are numbers of the whole. REQUIRES: at least one is added.
+struct FlowGraph {
+  Digraph graph;
+  Digraph added;
+
+  size_t size() const { return graph.size() + added.size(); }
+  Vertex root() const { return static_cast<Vertex>(size() - 1); }
+  absl::Span<const Vertex> Targets(Vertex v) const {
+    return v < graph.size()
+               ? graph.Targets(v)
+               : added.Targets(v - static_cast<Vertex>(graph.size()));
+  }
+};
+
+struct DominatorTree {
+  // By Vertex of the whole: the immediate dominator; kNoVertex for the root and
+  // what it does not reach.
+  std::vector<Vertex> parent;
+  // What the root reaches, the root first, parents before children.
+  std::vector<Vertex> order;
+};
+
+DominatorTree Dominators(const FlowGraph& flow);
+
+// By Vertex: the sum of own[] over what the vertex dominates, itself included;
+// 0 where it is not reached. own.size() may be less than that of the tree: the
+// rest has 0.
+std::vector<uint64_t> RetainedSums(const DominatorTree& tree,
+                                   std::vector<uint64_t> own);
+
+}  // namespace heapline
+
+#endif  // HEAPLINE_ANALYZER_ANALYSIS_DOMINATORS_H_

@@ -1,0 +1,9 @@
+# The object graph and its algorithms.
+find_package(absl REQUIRED)
+add_executable(graph_test
+  graph_hostile_test.cc
+  graph_random_test.cc
+  object_graph_test.cc)
+target_link_libraries(graph_test PRIVATE
+  heapline_analysis GTest::gmock GTest::gtest_main)
+gtest_discover_tests(graph_test)
