@@ -6,6 +6,7 @@
 #include "analyzer/analysis/components.h"
 
 #include <utility>
+#include <vector>
 
 namespace heapline {
 namespace {
@@ -82,10 +83,10 @@ class ComponentSearch {
   }
 
   const Digraph& graph_;
-  std::vector<uint32_t> number_;
+  BigVector<uint32_t> number_;
   std::vector<bool> is_head_;  // reaches nothing met before it
-  std::vector<Step> path_;
-  std::vector<Vertex> open_;  // left, but not the head of their component
+  BigVector<Step> path_;
+  BigVector<Vertex> open_;  // left, but not the head of their component
   uint32_t next_number_ = 1;
   uint32_t last_id_;  // of the component found last; they descend
 };

@@ -9,17 +9,17 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 #include "absl/types/span.h"
 #include "analyzer/analysis/digraph.h"
+#include "analyzer/base/big_vector.h"
 
 namespace heapline {
 
 using ComponentId = uint32_t;
 
 struct Components {
-  std::vector<ComponentId> of;  // by Vertex
+  BigVector<ComponentId> of;  // by Vertex
   size_t count = 0;
 };
 
@@ -27,8 +27,8 @@ Components StronglyConnectedComponents(const Digraph& graph);
 
 // The members of each component, ascending; rows by ComponentId.
 struct ComponentMembers {
-  std::vector<uint32_t> begin;
-  std::vector<Vertex> member;
+  BigVector<uint32_t> begin;
+  BigVector<Vertex> member;
   absl::Span<const Vertex> Of(ComponentId id) const {
     return {member.data() + begin[id], begin[id + 1] - begin[id]};
   }

@@ -10,9 +10,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 #include "absl/types/span.h"
+#include "analyzer/base/big_vector.h"
 
 namespace heapline {
 
@@ -35,8 +35,8 @@ struct Digraph {
 
 // A Digraph that owns its rows.
 struct DigraphRows {
-  std::vector<uint32_t> begin;
-  std::vector<Vertex> target;
+  BigVector<uint32_t> begin;
+  BigVector<Vertex> target;
   Digraph view() const { return {begin, target}; }
 };
 

@@ -8,12 +8,14 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 namespace heapline {
 namespace {
 
 using Number = uint32_t;  // in depth-first order; 0 is the root
 constexpr Number kNoNumber = UINT32_MAX;
+constexpr uint32_t kAhead = 12;  // how early memory is asked for
 
 class SemiNca {
  public:
@@ -25,8 +27,7 @@ class SemiNca {
     FindSemidominators();
     DominatorTree tree;
     tree.order = std::move(vertex_);
-    tree.parent = std::move(number_of_);
-    std::fill(tree.parent.begin(), tree.parent.end(), kNoVertex);
+    tree.parent.assign(flow_.size(), kNoVertex);
     for (Number n = 1; n < tree.order.size(); ++n) {
       // The semidominator's nearest common ancestor with the tree's parent.
       while (dominator_[n] > forest_[n].semi) {
@@ -45,15 +46,23 @@ class SemiNca {
     Number semi;
   };
 
+  // What is known of a vertex while numbers are given.
+  struct Met {
+    Number number = kNoNumber;
+    uint32_t sources = 0;  // edges to it; then where its row goes on
+  };
+
   void NumberVertices() {
     struct Step {
       Vertex vertex;
       uint32_t next;  // target to be looked at
     };
-    number_of_.assign(flow_.size(), kNoNumber);
-    std::vector<Step> path;
+    met_.resize(flow_.size());
+    vertex_.reserve(flow_.size());
+    dominator_.reserve(flow_.size());
+    BigVector<Step> path;
     const auto enter = [&](Vertex v, Number parent) {
-      number_of_[v] = static_cast<Number>(vertex_.size());
+      met_[v].number = static_cast<Number>(vertex_.size());
       vertex_.push_back(v);
       dominator_.push_back(parent);
       path.push_back({v, 0});
@@ -62,33 +71,60 @@ class SemiNca {
     while (!path.empty()) {
       Step& step = path.back();
       const absl::Span<const Vertex> targets = flow_.Targets(step.vertex);
-      while (step.next < targets.size() &&
-             number_of_[targets[step.next]] != kNoNumber) {
-        ++step.next;
+      const Number number = met_[step.vertex].number;
+      Vertex to = kNoVertex;
+      while (step.next < targets.size()) {
+        Met& met = met_[targets[step.next++]];
+        ++met.sources;  // each edge is looked at once
+        if (met.number != kNoNumber) continue;
+        to = targets[step.next - 1];
+        break;
       }
-      if (step.next == targets.size()) {
+      if (to == kNoVertex) {
         path.pop_back();
       } else {
-        enter(targets[step.next++], number_of_[step.vertex]);
+        enter(to, number);
       }
     }
   }
 
   // Rows of the numbers that have an edge to each number.
   void CollectSources() {
-    source_begin_.assign(vertex_.size() + 2, 0);
-    for (const Vertex v : vertex_) {
-      for (const Vertex to : flow_.Targets(v)) {
-        ++source_begin_[number_of_[to] + 2];
+    source_begin_.reserve(vertex_.size() + 1);
+    uint32_t next = 0;
+    for (Number n = 0; n < vertex_.size(); ++n) {
+      if (n + kAhead < vertex_.size()) {
+        __builtin_prefetch(&met_[vertex_[n + kAhead]]);
+      }
+      source_begin_.push_back(next);
+      uint32_t& sources = met_[vertex_[n]].sources;
+      next += sources;
+      sources = next - sources;
+    }
+    source_begin_.push_back(next);
+    source_.resize(next);
+    for (Number n = 0; n < vertex_.size(); ++n) {
+      PrefetchRows(n);
+      for (const Vertex to : flow_.Targets(vertex_[n])) {
+        source_[met_[to].sources++] = n;
       }
     }
-    for (size_t i = 1; i < source_begin_.size(); ++i) {
-      source_begin_[i] += source_begin_[i - 1];
+    met_ = {};
+  }
+
+  // Rows are read in an order that no processor foresees; we know it.
+  void PrefetchRows(Number n) const {
+    if (n + 3 * kAhead < vertex_.size()) {
+      flow_.PrefetchBegin(vertex_[n + 3 * kAhead]);
     }
-    source_.resize(source_begin_.back());
-    for (Number n = 0; n < vertex_.size(); ++n) {
-      for (const Vertex to : flow_.Targets(vertex_[n])) {
-        source_[source_begin_[number_of_[to] + 1]++] = n;
+    if (n + 2 * kAhead < vertex_.size()) {
+      __builtin_prefetch(flow_.Targets(vertex_[n + 2 * kAhead]).data());
+    }
+    if (n + kAhead < vertex_.size()) {
+      size_t most = 8;
+      for (const Vertex to : flow_.Targets(vertex_[n + kAhead])) {
+        if (most-- == 0) break;
+        __builtin_prefetch(&met_[to]);
       }
     }
   }
@@ -98,10 +134,16 @@ class SemiNca {
     for (Number n = 0; n < vertex_.size(); ++n) {
       forest_.push_back({dominator_[n], n, n});
     }
+    uint32_t i = source_begin_.back();
     for (auto n = static_cast<Number>(vertex_.size() - 1); n > 0; --n) {
       Number semi = forest_[n].parent;
-      for (uint32_t i = source_begin_[n]; i < source_begin_[n + 1]; ++i) {
-        semi = std::min(semi, forest_[Evaluate(source_[i], n)].semi);
+      while (i > source_begin_[n]) {
+        --i;
+        if (i >= kAhead) __builtin_prefetch(&forest_[source_[i - kAhead]]);
+        // A number not yet linked is its own semidominator so far.
+        const Number source = source_[i];
+        semi = std::min(
+            semi, source <= n ? source : forest_[Evaluate(source, n)].semi);
       }
       forest_[n].semi = semi;
     }
@@ -110,10 +152,9 @@ class SemiNca {
   }
 
   // The number of least semidominator on the way from n up to, and without,
-  // the root of its tree in the forest of numbers > bound; n where it is none
-  // of them.
+  // the root of its tree in the forest of numbers > bound. REQUIRES: n > bound.
   Number Evaluate(Number n, Number bound) {
-    if (n <= bound || forest_[n].parent <= bound) return forest_[n].label;
+    if (forest_[n].parent <= bound) return forest_[n].label;
     way_.clear();
     while (forest_[n].parent > bound) {
       way_.push_back(n);
@@ -133,31 +174,17 @@ class SemiNca {
   }
 
   const FlowGraph& flow_;
-  std::vector<Vertex> vertex_;     // by Number
-  std::vector<Number> number_of_;  // by Vertex
-  std::vector<Number> dominator_;  // by Number; at first the tree's parent
-  std::vector<uint32_t> source_begin_;
-  std::vector<Number> source_;
-  std::vector<Link> forest_;
+  BigVector<Vertex> vertex_;     // by Number
+  BigVector<Number> dominator_;  // by Number; at first the tree's parent
+  BigVector<Met> met_;           // by Vertex
+  BigVector<uint32_t> source_begin_;
+  BigVector<Number> source_;
+  BigVector<Link> forest_;  // by Number
   std::vector<Number> way_;
 };
 
 }  // namespace
 
 DominatorTree Dominators(const FlowGraph& flow) { return SemiNca(flow).Run(); }
-
-std::vector<uint64_t> RetainedSums(const DominatorTree& tree,
-                                   std::vector<uint64_t> own) {
-  own.resize(tree.parent.size(), 0);
-  if (tree.order.empty()) return own;
-  for (size_t v = 0; v + 1 < tree.parent.size(); ++v) {
-    if (tree.parent[v] == kNoVertex) own[v] = 0;
-  }
-  for (size_t i = tree.order.size() - 1; i > 0; --i) {
-    const Vertex v = tree.order[i];
-    own[tree.parent[v]] += own[v];
-  }
-  return own;
-}
 
 }  // namespace heapline

@@ -9,7 +9,7 @@ namespace {
 
 // Components with an edge from another unreachable one, by ComponentId.
 std::vector<bool> ComponentsPointedTo(const ObjectGraph& graph,
-                                      const std::vector<uint8_t>& held_by,
+                                      const BigVector<uint8_t>& held_by,
                                       const Components& components) {
   std::vector<bool> is_pointed_to(components.count);
   for (Vertex v = 0; v < graph.size(); ++v) {

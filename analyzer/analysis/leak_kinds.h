@@ -33,11 +33,11 @@ struct Leak {
 inline constexpr uint32_t kNoLeak = UINT32_MAX;
 
 struct LeakKindsOfGraph {
-  std::vector<uint8_t> kind;  // by Vertex: one of LeakKinds
-  std::vector<Leak> leaks;    // by address of the first member
+  BigVector<uint8_t> kind;  // by Vertex: one of LeakKinds
+  std::vector<Leak> leaks;  // by address of the first member
   // By Vertex: index into leaks of what a direct or indirect object belongs
   // to, or kNoLeak. Empty where there are no leaks.
-  std::vector<uint32_t> leak_of;
+  BigVector<uint32_t> leak_of;
 };
 
 // `components` are those of graph.edges().

@@ -134,10 +134,10 @@ class ObjectGraph {
   std::vector<uint32_t> row_;
   std::vector<bool> is_container_;
 
-  std::vector<uint32_t> begin_;
-  std::vector<Vertex> target_;
-  std::vector<uint32_t> offset_words_;  // offset / 8 << 1 | is interior
-  std::vector<Place> place_;
+  BigVector<uint32_t> begin_;
+  BigVector<Vertex> target_;
+  BigVector<uint32_t> offset_words_;  // offset / 8 << 1 | is interior
+  BigVector<Place> place_;
   size_t interior_edge_count_ = 0;
   std::vector<RootReference> roots_;
   std::vector<WeakEdge> weak_edges_;

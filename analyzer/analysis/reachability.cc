@@ -13,7 +13,7 @@ bool HasInterior(const ObjectGraph& graph) {
   return false;
 }
 
-void FloodExact(const ObjectGraph& graph, std::vector<uint8_t>* is_exact) {
+void FloodExact(const ObjectGraph& graph, BigVector<uint8_t>* is_exact) {
   const Digraph edges = graph.edges();
   std::vector<Vertex> stack;
   for (const RootReference& root : graph.roots()) {

@@ -12,6 +12,7 @@
 
 #include "analyzer/analysis/digraph.h"
 #include "analyzer/analysis/object_graph.h"
+#include "analyzer/base/big_vector.h"
 
 namespace heapline {
 
@@ -20,9 +21,9 @@ inline constexpr uint8_t kNotHeld = HL_ROOT_KINDS;
 struct Reachability {
   // By Vertex: the strongest (least) HL_ROOT_… that reaches it by any chain,
   // or kNotHeld.
-  std::vector<uint8_t> held_by;
+  BigVector<uint8_t> held_by;
   // By Vertex: reached from a root of any kind by exact references only.
-  std::vector<uint8_t> is_exact;
+  BigVector<uint8_t> is_exact;
 };
 
 Reachability FloodFromRoots(const ObjectGraph& graph);
@@ -31,7 +32,7 @@ Reachability FloodFromRoots(const ObjectGraph& graph);
 // `start` included; calls visit(vertex) once for each. `stack` is scratch.
 template <typename Visit>
 void FloodFrom(const Digraph& graph, Vertex start, uint8_t unmarked,
-               uint8_t mark, std::vector<uint8_t>* marks,
+               uint8_t mark, BigVector<uint8_t>* marks,
                std::vector<Vertex>* stack, Visit visit) {
   if ((*marks)[start] != unmarked) return;
   (*marks)[start] = mark;

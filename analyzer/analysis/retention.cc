@@ -75,14 +75,17 @@ Retention::Retention(const ObjectGraph& graph,
   EndRow(&added);
 
   tree_ = Dominators({graph.edges(), added.view()});
-  bytes_.resize(graph.size());
-  count_.resize(graph.size());
+  retained_.resize(tree_.parent.size());
   for (Vertex v = 0; v < graph.size(); ++v) {
-    bytes_[v] = graph.Bytes(v);
-    count_[v] = graph.IsContainer(v) ? 0 : 1;
+    if (tree_.parent[v] == kNoVertex) continue;
+    retained_[v] = {graph.Bytes(v), graph.IsContainer(v) ? 0u : 1u};
   }
-  bytes_ = RetainedSums(tree_, std::move(bytes_));
-  count_ = RetainedSums(tree_, std::move(count_));
+  for (size_t i = tree_.order.size() - 1; i > 0; --i) {
+    const Vertex v = tree_.order[i];
+    ObjectAmount& above = retained_[tree_.parent[v]];
+    above.bytes += retained_[v].bytes;
+    above.count += retained_[v].count;
+  }
 }
 
 Retention::Holder Retention::HolderKind(Vertex v) const {
@@ -92,9 +95,9 @@ Retention::Holder Retention::HolderKind(Vertex v) const {
   return v == unreachable_ ? Holder::kUnreachable : Holder::kRoot;
 }
 
-DeepSize DeepSizeOf(const ObjectGraph& graph, Vertex start) {
-  DeepSize size;
-  std::vector<uint8_t> marks(graph.size(), 0);
+ObjectAmount DeepSizeOf(const ObjectGraph& graph, Vertex start) {
+  ObjectAmount size;
+  BigVector<uint8_t> marks(graph.size(), 0);
   std::vector<Vertex> stack;
   FloodFrom(graph.edges(), start, 0, 1, &marks, &stack, [&](Vertex v) {
     size.bytes += graph.Bytes(v);

@@ -20,6 +20,11 @@
 
 namespace heapline {
 
+struct ObjectAmount {
+  uint64_t bytes = 0;
+  uint64_t count = 0;
+};
+
 class Retention {
  public:
   enum class Holder { kObject, kRootGroup, kLeak, kUnreachable, kRoot };
@@ -32,8 +37,8 @@ class Retention {
   // for containers that nothing holds.
   Vertex Dominator(Vertex v) const { return tree_.parent[v]; }
   // Of a vertex of any kind: what would go with it, itself included.
-  uint64_t RetainedBytes(Vertex v) const { return bytes_[v]; }
-  uint64_t RetainedCount(Vertex v) const { return count_[v]; }
+  uint64_t RetainedBytes(Vertex v) const { return retained_[v].bytes; }
+  uint64_t RetainedCount(Vertex v) const { return retained_[v].count; }
 
   Holder HolderKind(Vertex v) const;
   // REQUIRES: that HolderKind.
@@ -48,7 +53,7 @@ class Retention {
   Vertex root() const { return unreachable_ + 1; }
   Vertex unreachable() const { return unreachable_; }
   // Vertices of all kinds, dominators before what they dominate.
-  const std::vector<Vertex>& order() const { return tree_.order; }
+  const BigVector<Vertex>& order() const { return tree_.order; }
 
  private:
   size_t object_count_;
@@ -56,16 +61,11 @@ class Retention {
   Vertex unreachable_;
   std::vector<uint32_t> leak_;
   DominatorTree tree_;
-  std::vector<uint64_t> bytes_;
-  std::vector<uint64_t> count_;
+  BigVector<ObjectAmount> retained_;  // by vertex of any kind
 };
 
 // Bytes and number of what `start` reaches, itself included: its deep size.
-struct DeepSize {
-  uint64_t bytes = 0;
-  uint64_t count = 0;
-};
-DeepSize DeepSizeOf(const ObjectGraph& graph, Vertex start);
+ObjectAmount DeepSizeOf(const ObjectGraph& graph, Vertex start);
 
 }  // namespace heapline
 

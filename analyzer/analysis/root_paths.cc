@@ -63,8 +63,8 @@ class WayTo {
   }
 
   const Digraph reversed_;
-  std::vector<Vertex> next_;  // towards the target, which is its own
-  std::vector<Vertex> order_;
+  BigVector<Vertex> next_;  // towards the target, which is its own
+  BigVector<Vertex> order_;
   size_t ring_ = 0;  // where in order_ the last distance begins
 };
 
