@@ -73,9 +73,13 @@ constexpr int kMostSavedRows = 8;
 
 class Program {
  public:
-  Program(const FrameDescription& description, uintptr_t address)
+  // `followed` is the register that Row::rbp tells of: another one's number
+  // makes it tell of that.
+  Program(const FrameDescription& description, uintptr_t address,
+          uint64_t followed)
       : description_(description),
         address_(address),
+        followed_(followed),
         location_(description.pc_begin) {}
 
   // False: damaged, or something this reader has no word for.
@@ -110,17 +114,18 @@ class Program {
         static_cast<uint64_t>(description_.data_alignment));
   }
   Location* LocationOf(uint64_t number) {
-    if (number == kRegisterRbp) return &row_.rbp;
+    if (number == followed_) return &row_.rbp;
     if (number == description_.return_address_register) return &row_.rip;
     return &ignored_;
   }
   void RestoreRegister(uint64_t number) {
-    if (number == kRegisterRbp) row_.rbp = initial_.rbp;
+    if (number == followed_) row_.rbp = initial_.rbp;
     if (number == description_.return_address_register) row_.rip = initial_.rip;
   }
 
   const FrameDescription& description_;
   const uintptr_t address_;
+  const uint64_t followed_;
   uintptr_t location_;
   bool is_complete_ = false;
   Row row_;
@@ -384,7 +389,7 @@ void SetRbp(const Row& row, const unsigned char* end, Rule* rule) {
 
 Rule RuleFromDescription(const FrameDescription& description,
                          uintptr_t address) {
-  Program program(description, address);
+  Program program(description, address, kRegisterRbp);
   if (!program.Run()) return kInexpressibleRule;
   const Row& row = program.row();
   Rule rule = {RuleKind::kNormal, CfaBase::kRsp, RbpRule::kUnchanged, 0, 0, 0};
@@ -411,6 +416,14 @@ Rule RuleFromDescription(const FrameDescription& description,
   }
   SetRbp(row, end, &rule);
   return rule;
+}
+
+bool FindSavedRegister(const FrameDescription& description, uintptr_t address,
+                       uint64_t number, int64_t* offset) {
+  Program program(description, address, number);
+  if (!program.Run() || program.row().rbp.where != Where::kAtCfa) return false;
+  *offset = program.row().rbp.offset;
+  return true;
 }
 
 }  // namespace heapline

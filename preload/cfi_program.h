@@ -18,6 +18,12 @@ namespace heapline {
 Rule RuleFromDescription(const FrameDescription& description,
                          uintptr_t address);
 
+// Where the function described saves its caller's value of a register, from
+// the CFA, as it is at `address`. False: it does not, or in another way.
+// REQUIRES: `address` is covered by `description`.
+bool FindSavedRegister(const FrameDescription& description, uintptr_t address,
+                       uint64_t number, int64_t* offset);
+
 // What stands in Rule::cfa_offset for the bases that need two numbers.
 //   kRbpDeref, kRspDeref: CFA = *(base + low half) + high half
 //   kPlt:                 CFA = rsp + low half

@@ -11,8 +11,15 @@
 
 namespace heapline {
 
+// What lies at `caller_sp`: the callee-saved registers of CallOnCutStack's
+// caller, and where that goes on.
+struct CutStackFrame {
+  uintptr_t r15, r14, r13, r12, rbx, rbp;
+  uintptr_t return_address;
+};
+
 // Calls function(argument, caller_sp). `caller_sp` is where the caller's own
-// stack ends, with its callee-saved registers above. Without memory for a stack
+// stack ends, with a CutStackFrame above. Without memory for a stack
 // the call is made on the caller's.
 using CutStackFunction = void (*)(void* argument, uintptr_t caller_sp);
 void CallOnCutStack(CutStackFunction function, void* argument);

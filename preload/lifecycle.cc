@@ -13,6 +13,7 @@
 #include "preload/descriptor_window.h"
 #include "preload/follow.h"
 #include "preload/heap_totals.h"
+#include "preload/leader_frame.h"
 #include "preload/lookup_order.h"
 #include "preload/mapped_regions.h"
 #include "preload/message.h"
@@ -26,6 +27,7 @@
 #include "preload/reserved_signal.h"
 #include "preload/snapshot.h"
 #include "preload/sys.h"
+#include "preload/thread_memory.h"
 #include "preload/thread_state.h"
 #include "preload/tracer.h"
 #include "preload/trigger.h"
@@ -197,6 +199,8 @@ bool CeilingIsEnough() {
 
 bool MakeTables() {
   InitializeReadableMemory();
+  InitializeThreadMemory();
+  InitializeLeaderFrame();
   return tracer.blocks.Initialize() && InitializeModules() &&
          InitializeCallTree() && InitializeCapture();
 }

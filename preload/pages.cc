@@ -7,9 +7,61 @@
 #include "preload/tracer.h"
 
 namespace heapline {
+
+OwnRange own_ranges[kMostOwnRanges];
+size_t own_range_count;
+
 namespace {
 
 size_t mapped_bytes;
+bool own_ranges_are_lost;
+
+// The first free place from `first` on becomes the range's. A place belongs to
+// who has changed its start from 0.
+bool NoteInPlaces(size_t first, size_t count, uintptr_t start, size_t bytes) {
+  for (size_t i = first; i < count; ++i) {
+    uintptr_t expected = 0;
+    if (__atomic_compare_exchange_n(&own_ranges[i].start, &expected, start,
+                                    false, __ATOMIC_RELAXED,
+                                    __ATOMIC_RELAXED)) {
+      __atomic_store_n(&own_ranges[i].bytes, bytes, __ATOMIC_RELAXED);
+      return true;
+    }
+  }
+  return false;
+}
+
+void NoteOwnRange(void* memory, size_t bytes) {
+  const uintptr_t start = reinterpret_cast<uintptr_t>(memory);
+  size_t count = __atomic_load_n(&own_range_count, __ATOMIC_RELAXED);
+  // Those given back lately are near the end.
+  constexpr size_t kLookedAt = 64;
+  if (NoteInPlaces(count > kLookedAt ? count - kLookedAt : 0, count, start,
+                   bytes)) {
+    return;
+  }
+  count = __atomic_fetch_add(&own_range_count, 1, __ATOMIC_RELAXED);
+  if (count < kMostOwnRanges) {
+    if (NoteInPlaces(count, count + 1, start, bytes)) return;
+  } else {
+    __atomic_store_n(&own_range_count, kMostOwnRanges, __ATOMIC_RELAXED);
+  }
+  if (!NoteInPlaces(0, kMostOwnRanges, start, bytes)) {
+    __atomic_store_n(&own_ranges_are_lost, true, __ATOMIC_RELAXED);
+  }
+}
+
+void ForgetOwnRange(const void* memory) {
+  const uintptr_t start = reinterpret_cast<uintptr_t>(memory);
+  size_t i = __atomic_load_n(&own_range_count, __ATOMIC_RELAXED);
+  if (i > kMostOwnRanges) i = kMostOwnRanges;
+  while (i-- > 0) {
+    if (__atomic_load_n(&own_ranges[i].start, __ATOMIC_RELAXED) == start) {
+      __atomic_store_n(&own_ranges[i].start, 0, __ATOMIC_RELAXED);
+      return;
+    }
+  }
+}
 
 // What we map counts against the program's limits on memory. The tables leave
 // a quarter of them to it, what is essential 1 MiB: proven by mapping that much
@@ -68,10 +120,9 @@ bool LeavesReserve(PageUse use) {
   return true;
 }
 
-}  // namespace
-
-void* MapPages(size_t bytes, PageUse use) {
-  bytes = (bytes + kPageBytes - 1) & ~(kPageBytes - 1);
+// Not noted as ours yet.
+void* MapCounted(size_t bytes, PageUse use) {
+  bytes = WholePages(bytes);
   if (IsPastCeiling(bytes, use)) return nullptr;
   void* start = RawMap(bytes);
   if (start == nullptr) {
@@ -86,14 +137,28 @@ void* MapPages(size_t bytes, PageUse use) {
   return start;
 }
 
+void UnmapCounted(void* start, size_t bytes) {
+  RawUnmap(start, bytes);
+  __atomic_sub_fetch(&mapped_bytes, bytes, __ATOMIC_RELAXED);
+}
+
+}  // namespace
+
+void* MapPages(size_t bytes, PageUse use) {
+  void* start = MapCounted(bytes, use);
+  if (start != nullptr) NoteOwnRange(start, WholePages(bytes));
+  return start;
+}
+
 void* MapPagesHugeAligned(size_t bytes, PageUse use) {
-  bytes = (bytes + kPageBytes - 1) & ~(kPageBytes - 1);
-  char* start = static_cast<char*>(MapPages(bytes + kHugePageBytes, use));
+  bytes = WholePages(bytes);
+  char* start = static_cast<char*>(MapCounted(bytes + kHugePageBytes, use));
   if (start == nullptr) return nullptr;
   const uintptr_t address = reinterpret_cast<uintptr_t>(start);
   const size_t head = (-address) & (kHugePageBytes - 1);
-  if (head != 0) UnmapPages(start, head);
-  UnmapPages(start + head + bytes, kHugePageBytes - head);
+  if (head != 0) UnmapCounted(start, head);
+  UnmapCounted(start + head + bytes, kHugePageBytes - head);
+  NoteOwnRange(start + head, bytes);
   return start + head;
 }
 
@@ -102,10 +167,15 @@ void ForgetMemoryLimits() {
 }
 
 void UnmapPages(void* start, size_t bytes) {
-  bytes = (bytes + kPageBytes - 1) & ~(kPageBytes - 1);
+  bytes = WholePages(bytes);
   if (bytes == 0) return;
-  RawUnmap(start, bytes);
-  __atomic_sub_fetch(&mapped_bytes, bytes, __ATOMIC_RELAXED);
+  // First: another thread may be given the same addresses at once.
+  ForgetOwnRange(start);
+  UnmapCounted(start, bytes);
+}
+
+bool OwnRangesAreKnown() {
+  return !__atomic_load_n(&own_ranges_are_lost, __ATOMIC_RELAXED);
 }
 
 size_t MappedPageBytes() {

@@ -18,6 +18,10 @@ enum class PageUse { kNodes, kLiveTable, kEssential };
 inline constexpr size_t kPageBytes = 4096;
 inline constexpr size_t kHugePageBytes = size_t{2} << 20;
 
+inline constexpr size_t WholePages(size_t bytes) {
+  return (bytes + kPageBytes - 1) & ~(kPageBytes - 1);
+}
+
 // `bytes` of zeroed memory, rounded up to pages, aligned to kPageBytes, or
 // NULL: no memory, past max_memory, or too little of RLIMIT_AS or RLIMIT_DATA,
 // where one is set, would be left to the program: a quarter, and 1 MiB where
@@ -30,8 +34,32 @@ void UnmapPages(void* start, size_t bytes);
 // The program has set a limit: it is looked up again before the next mapping.
 void ForgetMemoryLimits();
 
+// Where they are, for the search for references: our own pages are nobody's
+// root. Calls visit(start, end) for each. REQUIRES: nobody else runs.
+template <typename Visit>
+void ForEachOwnRange(Visit visit);
+// False: there were more than could be noted.
+bool OwnRangesAreKnown();
+
 // Bytes mapped now and not given back; touched or not.
 size_t MappedPageBytes();
+
+struct OwnRange {
+  uintptr_t start;  // 0: free
+  size_t bytes;
+};
+inline constexpr size_t kMostOwnRanges = 1 << 15;
+extern OwnRange own_ranges[kMostOwnRanges]
+    __attribute__((visibility("hidden")));
+extern size_t own_range_count __attribute__((visibility("hidden")));
+
+template <typename Visit>
+void ForEachOwnRange(Visit visit) {
+  for (size_t i = 0; i < own_range_count && i < kMostOwnRanges; ++i) {
+    const OwnRange& range = own_ranges[i];
+    if (range.start != 0) visit(range.start, range.start + range.bytes);
+  }
+}
 
 }  // namespace heapline
 

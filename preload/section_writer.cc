@@ -62,14 +62,6 @@ void SectionWriter::Begin(uint32_t id) {
   at_ = payload();
 }
 
-bool SectionWriter::MakeRoom(size_t bytes) {
-  const size_t used = static_cast<size_t>(at_ - payload());
-  if (used + bytes <= kPayloadBytes) return false;
-  End();
-  Begin(id_);
-  return true;
-}
-
 void SectionWriter::Text(const char* bytes, size_t count) {
   Number(count);
   __builtin_memcpy(at_, bytes, count);
@@ -90,6 +82,12 @@ void SectionWriter::End() {
   Write(buffer_, sizeof header + used);
   ++sections_;
   at_ = payload();
+}
+
+void SectionWriter::Join(const SectionWriter& other) {
+  sections_ += other.sections_;
+  bytes_written_ += other.bytes_written_;
+  if (error_ == 0) error_ = other.error_;
 }
 
 void SectionWriter::GoBackTo(uint64_t bytes, uint64_t sections) {

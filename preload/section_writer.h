@@ -25,7 +25,14 @@ class SectionWriter {
   void Begin(uint32_t id);
   // Before each record of at most `bytes` (<= kMaxRecordBytes). True: a new
   // section has begun, delta bases are 0 again.
-  bool MakeRoom(size_t bytes);
+  bool MakeRoom(size_t bytes) {
+    if (__builtin_expect(at_ + bytes <= payload() + kPayloadBytes, 1)) {
+      return false;
+    }
+    End();
+    Begin(id_);
+    return true;
+  }
   void Number(uint64_t value) { at_ = PutVarint(at_, value); }
   void Signed(int64_t value) { at_ = PutZigzag(at_, value); }
   void Text(const char* bytes, size_t count);
@@ -36,6 +43,8 @@ class SectionWriter {
 
   uint64_t sections() const { return sections_; }
   uint64_t bytes_written() const { return bytes_written_; }
+  // Counts what another writer of the same file wrote as its own.
+  void Join(const SectionWriter& other);
   // Forgets all after byte `bytes` of the file, of which `sections` sections.
   void GoBackTo(uint64_t bytes, uint64_t sections);
   long error() const { return error_; }

@@ -1,65 +1,16 @@
 #include "preload/snapshot_blocks.h"
 
-#include <fcntl.h>
-
-#include "preload/heap_totals.h"
+#include "preload/in_flight_blocks.h"
 #include "preload/mapped_regions.h"
+#include "preload/page_map.h"
 #include "preload/pages.h"
 #include "preload/program_notes.h"
-#include "preload/sys.h"
-#include "preload/thread_state.h"
 #include "preload/tracer.h"
 
 namespace heapline {
 namespace {
 
 constexpr size_t kBlockRecordBytes = 4 * kVarintBytes;
-
-// Tells pages of ours that were ever written from holes, by /proc/self/pagemap.
-// Where that cannot be read every page counts as written.
-class PageMap {
- public:
-  PageMap()
-      : descriptor_(static_cast<int>(
-            sys::OpenAt(AT_FDCWD, "/proc/self/pagemap", O_RDONLY | O_CLOEXEC))),
-        words_(static_cast<uint64_t*>(
-            MapPages(kWords * sizeof(uint64_t), PageUse::kEssential))) {}
-  ~PageMap() {
-    if (descriptor_ >= 0) sys::Close(descriptor_);
-    if (words_ != nullptr) UnmapPages(words_, kWords * sizeof(uint64_t));
-  }
-  PageMap(const PageMap&) = delete;
-  PageMap& operator=(const PageMap&) = delete;
-
-  // LiveTable::ForEach's is_touched.
-  void MarkTouched(const void* first, size_t pages, uint64_t* bits) const {
-    const uintptr_t page = reinterpret_cast<uintptr_t>(first) / kPageBytes;
-    for (size_t done = 0; done < pages; done += kWords) {
-      const size_t count = pages - done < kWords ? pages - done : kWords;
-      const bool is_known = Read(page + done, count);
-      for (size_t i = 0; i < count; ++i) {
-        if (!is_known || (words_[i] & kPresentOrSwapped) != 0) {
-          bits[(done + i) / 64] |= uint64_t{1} << ((done + i) % 64);
-        }
-      }
-    }
-  }
-
- private:
-  static constexpr size_t kWords = 4096;
-  static constexpr uint64_t kPresentOrSwapped = uint64_t{3} << 62;
-
-  bool Read(uintptr_t page, size_t count) const {
-    if (descriptor_ < 0 || words_ == nullptr) return false;
-    const size_t bytes = count * sizeof(uint64_t);
-    return sys::Call(SYS_pread64, descriptor_, sys::Arg(words_),
-                     sys::Arg(bytes), sys::Arg(page * sizeof(uint64_t))) ==
-           static_cast<long>(bytes);
-  }
-
-  int descriptor_;
-  uint64_t* words_;
-};
 
 // Writes one list of blocks by ascending address.
 class BlockList {
@@ -122,66 +73,6 @@ class PoolAddresses {
  private:
   size_t capacity_;
   uintptr_t* addresses_ = nullptr;
-  size_t count_ = 0;
-  size_t at_ = 0;
-};
-
-// Blocks that a thread stopped inside a hook had taken out of the table, or
-// not yet put into it; sorted by address.
-class InFlightBlocks {
- public:
-  InFlightBlocks() {
-    size_t threads = 0;
-    for (const ThreadState* thread = FirstThreadState(); thread != nullptr;
-         thread = thread->next) {
-      threads += thread->guard != 0;
-    }
-    if (threads == 0) return;
-    capacity_ = threads * 2;
-    blocks_ = static_cast<LiveBlock*>(
-        MapPages(capacity_ * sizeof(LiveBlock), PageUse::kEssential));
-    if (blocks_ == nullptr) return;
-    for (const ThreadState* thread = FirstThreadState(); thread != nullptr;
-         thread = thread->next) {
-      if (thread->guard == 0) continue;
-      const InFlight& in_flight = thread->in_flight;
-      Add(in_flight.old_address, in_flight.old_bytes, in_flight.old_node);
-      Add(in_flight.new_address, in_flight.new_bytes, HL_SPECIAL_UNKNOWN);
-    }
-  }
-  ~InFlightBlocks() {
-    if (blocks_ != nullptr) UnmapPages(blocks_, capacity_ * sizeof(LiveBlock));
-  }
-  InFlightBlocks(const InFlightBlocks&) = delete;
-  InFlightBlocks& operator=(const InFlightBlocks&) = delete;
-
-  bool lacks_memory() const { return capacity_ != 0 && blocks_ == nullptr; }
-
-  // The next one below `address`, or NULL.
-  const LiveBlock* TakeBelow(uintptr_t address) {
-    if (at_ == count_ || blocks_[at_].address >= address) return nullptr;
-    return &blocks_[at_++];
-  }
-
- private:
-  void Add(uintptr_t address, uint64_t bytes, NodeId node) {
-    if (address == 0 || count_ == capacity_) return;
-    if (tracer.blocks.Find(address).is_live()) return;  // it is in the table
-    size_t place = count_;
-    while (place > 0 && blocks_[place - 1].address >= address) --place;
-    if (place < count_ && blocks_[place].address == address) return;
-    for (size_t i = count_; i > place; --i) blocks_[i] = blocks_[i - 1];
-    blocks_[place] = LiveBlock{address, bytes, node, CurrentEpochOfCut()};
-    ++count_;
-  }
-  static Epoch CurrentEpochOfCut() {
-    // The cut has begun the next epoch already.
-    const Epoch epoch = CurrentEpoch();
-    return epoch > 0 ? static_cast<Epoch>(epoch - 1) : epoch;
-  }
-
-  LiveBlock* blocks_ = nullptr;
-  size_t capacity_ = 0;
   size_t count_ = 0;
   size_t at_ = 0;
 };

@@ -16,6 +16,7 @@
 #include "preload/process_facts.h"
 #include "preload/section_writer.h"
 #include "preload/snapshot_blocks.h"
+#include "preload/snapshot_graph.h"
 #include "preload/snapshot_mappings.h"
 #include "preload/snapshot_tables.h"
 #include "preload/sys.h"
@@ -129,7 +130,7 @@ void PutDoubts(const CutFacts& facts, const HeapTotals& totals) {
   PUT_NUMBER(truncated_stacks, totals.truncated_stacks);
   PUT_NUMBER(foreign_frees, totals.foreign_frees);
   PUT_NUMBER(lost_snapshots, tracer.lost_snapshots);
-  PUT_NUMBER(graph, 0);
+  PUT_NUMBER(graph, 0);  // until it is written
   const CheckCounts checks = ChecksSoFar();
   PUT_NUMBER(check_stacks, checks.stacks);
   PUT_NUMBER(check_wrong, checks.wrong);
@@ -157,6 +158,39 @@ void WriteExactTotals(const BlockSums& sums, const HeapTotals& totals) {
   section.End();
 }
 
+// Sampled blocks are too few to tell who holds what; near a limit there is no
+// memory for the search.
+bool GraphIsWanted(const SnapshotRequest& request) {
+  return tracer.options.graph && tracer.options.sample == 0 &&
+         !request.no_graph && !request.never_clone;
+}
+
+LeaderPlace PlaceOf(Reason reason) {
+  switch (reason) {
+    case Reason::kExit:
+      return LeaderPlace::kAtExit;
+    case Reason::kApi:
+    case Reason::kRound:
+      return LeaderPlace::kInCall;
+    default:
+      return LeaderPlace::kInHook;
+  }
+}
+
+GraphSums WriteObjectGraph(const CutFacts& facts) {
+  GraphSums graph = {};
+  if (!GraphIsWanted(*facts.request)) return graph;
+  graph = WriteGraph(&section, file.descriptor(), *facts.world,
+                     PlaceOf(facts.request->reason),
+                     IncompleteReasons(*facts.world) == 0);
+  section.Begin(HL_SECTION_PROPERTIES);
+  PUT_NUMBER(graph, graph.is_whole ? 1 : 0);
+  PUT_NUMBER(unreadable_bytes, graph.unreadable_bytes);
+  PUT_NUMBER(scan_us, graph.scan_ns / 1000);
+  section.End();
+  return graph;
+}
+
 // The parent notes the pause right after it has resumed: long ago by now, if
 // it lives.
 uint64_t PauseNs(const CutFacts& facts) {
@@ -169,8 +203,15 @@ uint64_t PauseNs(const CutFacts& facts) {
   return *facts.pause_ns;
 }
 
-void WriteEnd(const CutFacts& facts, uint64_t sequence, const TableSums& tables,
-              uint64_t blocks) {
+// Records in the file.
+struct WrittenRecords {
+  TableSums tables;
+  uint64_t blocks;
+  GraphSums graph;
+};
+
+void WriteEnd(const CutFacts& facts, uint64_t sequence,
+              const WrittenRecords& written) {
   const uint64_t sections = section.sections();
   section.Begin(HL_SECTION_END);
   PUT_NUMBER(sequence, sequence);
@@ -180,11 +221,16 @@ void WriteEnd(const CutFacts& facts, uint64_t sequence, const TableSums& tables,
                            : (MonotonicNs() - facts.cut_monotonic_ns) / 1000);
   PUT_NUMBER(stop_us, facts.world->stop_ns / 1000);
   PUT_NUMBER(clone_us, *facts.clone_ns / 1000);
-  PUT_NUMBER(written_modules, tables.modules);
-  PUT_NUMBER(written_threads, tables.threads);
-  PUT_NUMBER(written_nodes, tables.nodes);
-  PUT_NUMBER(written_counters, tables.counters);
-  PUT_NUMBER(written_blocks, blocks);
+  PUT_NUMBER(written_modules, written.tables.modules);
+  PUT_NUMBER(written_threads, written.tables.threads);
+  PUT_NUMBER(written_nodes, written.tables.nodes);
+  PUT_NUMBER(written_counters, written.tables.counters);
+  PUT_NUMBER(written_blocks, written.blocks);
+  if (written.graph.is_whole) {
+    PUT_NUMBER(written_roots, written.graph.roots);
+    PUT_NUMBER(written_edges, written.graph.edges);
+    PUT_NUMBER(written_object_words, written.graph.object_words);
+  }
   PUT_NUMBER(written_sections, sections);
   section.End();
 }
@@ -221,7 +267,7 @@ void CompareWithCounters(const StoppedWorld& world, const BlockSums& sums,
 
 // Gives the file its name; where another file has it, the next number, which
 // the end section must then tell too.
-long Publish(const CutFacts& facts, const TableSums& tables, uint64_t blocks,
+long Publish(const CutFacts& facts, const WrittenRecords& records,
              WrittenFile* written, const char** what) {
   const uint64_t end_offset = section.bytes_written();
   const uint64_t end_sections = section.sections();
@@ -229,7 +275,7 @@ long Publish(const CutFacts& facts, const TableSums& tables, uint64_t blocks,
   for (int i = 0; i < kTries; ++i) {
     const uint64_t sequence = facts.sequence + static_cast<uint64_t>(i);
     *what = "write";
-    WriteEnd(facts, sequence, tables, blocks);
+    WriteEnd(facts, sequence, records);
     if (section.error() != 0) return section.error();
     const long result = file.Publish(sequence, what);
     if (result == 0) {
@@ -255,19 +301,21 @@ long WriteSections(const CutFacts& facts, WrittenFile* written,
   PutTotals(totals);
   PutDoubts(facts, totals);
   section.End();
-  TableSums tables = {};
-  WriteTables(&section, *facts.world, facts.epoch, &tables);
+  WrittenRecords records = {};
+  WriteTables(&section, *facts.world, facts.epoch, &records.tables);
   BlockSums sums = {};
-  if (!WriteBlocks(&section, {tables.nodes, facts.epoch}, &sums)) {
+  if (!WriteBlocks(&section, {records.tables.nodes, facts.epoch}, &sums)) {
     *what = "map memory to write";
     return -ENOMEM;
   }
+  records.blocks = sums.written_blocks;
   WriteExactTotals(sums, totals);
+  records.graph = WriteObjectGraph(facts);
   WriteMappings(&section, tracer.pid);
   written->live_bytes = sums.live_bytes();
   written->live_count = sums.live_count();
   CompareWithCounters(*facts.world, sums, totals, written);
-  return Publish(facts, tables, sums.written_blocks, written, what);
+  return Publish(facts, records, written, what);
 }
 
 // A file size limit sends SIGXFSZ besides failing the write; all signals are

@@ -379,6 +379,14 @@ int WalkFurther(StackWalk* walk, WalkedFrame* frames, int capacity) {
   return static_cast<int>(frame - frames);
 }
 
+bool StepOutwards(StackWalk* walk) {
+  if (walk->state != WalkState::kMore) return false;
+  WalkedFrame frame;
+  WalkOne(walk, &frame);
+  walk->registers.pc_is_exact = walk->kind == HL_NODE_INSTRUCTION_POINTER;
+  return true;
+}
+
 void PutRule(ThreadState* rule_cache, uintptr_t key, Rule rule) {
   FillSlot(&rule_cache->rules[CacheIndex(key)], key, rule);
 }

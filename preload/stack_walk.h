@@ -44,6 +44,10 @@ inline StackWalk BeginWalk(const UnwindRegisters& from, ReadableWindow* window,
 // `capacity` only when walk->state is no longer kMore.
 int WalkFurther(StackWalk* walk, WalkedFrame* frames, int capacity);
 
+// One step out of the frame that walk->registers are in, whoever's it is.
+// False: there was no frame.
+bool StepOutwards(StackWalk* walk);
+
 // For fuzzing: makes `rule` the one that `rule_cache` has for a frame whose pc,
 // plus 1 if it is exact, is `key`.
 void PutRule(ThreadState* rule_cache, uintptr_t key, Rule rule);

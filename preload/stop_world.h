@@ -11,7 +11,8 @@
 // (interrupted_call.cc).
 //
 // One stop at a time (the caller holds the snapshot lock). No allocation but
-// pages.h. Only interrupted_call.cc and this know the ucontext's layout.
+// pages.h. Only interrupted_call.cc, thread_registers.cc and this know the
+// ucontext's layout.
 #ifndef HEAPLINE_PRELOAD_STOP_WORLD_H_
 #define HEAPLINE_PRELOAD_STOP_WORLD_H_
 

@@ -14,8 +14,13 @@ SOURCE = os.environ.get(
 PROPERTIES, MODULES, THREADS, LABELS, NODES, COUNTERS, BLOCKS, EPOCHS = range(
     1, 9)
 POOL_BLOCKS, MAPPED_REGIONS = 9, 10
-MAPPINGS = 14
+ROOTS, EDGES, OBJECT_WORDS, MAPPINGS = 11, 12, 13, 14
+TYPE_NAMES, ROOT_AREAS = 18, 19
 END = 0x00646E65
+
+(ROOT_GLOBAL, ROOT_TLS, ROOT_THREAD, ROOT_REGION, ROOT_REGISTER, ROOT_STACK,
+ ROOT_MAPPING, ROOT_UNTRACED) = range(8)
+WORD_MODULE, WORD_COUNTS = 1, 2
 
 THREAD_LEADER, THREAD_NOT_STOPPED, THREAD_IN_VFORK, THREAD_PARKED_LATE = (
     1, 2, 4, 8)
@@ -79,6 +84,11 @@ class Snapshot:
         self.nodes = {0: (0, 5, 0, 0)}  # id: parent, kind, address, generation
         self.counters, self.epochs, self.mappings = [], [], []
         self.blocks, self.pool_blocks, self.mapped_regions = [], [], []
+        self.roots = []  # kind, owner, source, block, place
+        self.root_areas = []  # kind, owner, start, bytes, unreadable bytes
+        self.edges = []  # from, offset, to, place
+        self.object_words = []  # block, index, kind, address or (low, high)
+        self.type_names = []  # address, name
         at = 32
         while at < len(data):
             if self.end is not None:
@@ -113,6 +123,11 @@ class Snapshot:
                 cursor, self.mapped_regions),
             MAPPINGS: lambda: self.read_mappings(cursor),
             EPOCHS: lambda: self.read_epochs(cursor),
+            ROOTS: lambda: self.read_roots(cursor),
+            EDGES: lambda: self.read_edges(cursor),
+            OBJECT_WORDS: lambda: self.read_object_words(cursor),
+            TYPE_NAMES: lambda: self.read_type_names(cursor),
+            ROOT_AREAS: lambda: self.read_root_areas(cursor),
             END: lambda: self.read_end(cursor),
         }
         return readers[section]() if section in readers else None
@@ -216,6 +231,98 @@ class Snapshot:
             count += 1
         return count
 
+    def read_roots(self, cursor):
+        count = source = block = 0
+        while cursor.more():
+            kind, owner = cursor.number(), cursor.number()
+            source += cursor.signed()
+            block += cursor.signed() << 4
+            if kind > ROOT_UNTRACED or source < 0 or block < 0:
+                raise ValueError("a root's kind or address is none")
+            self.roots.append((kind, owner, source, block, cursor.number()))
+            count += 1
+        return count
+
+    def read_root_areas(self, cursor):
+        count = 0
+        while cursor.more():
+            self.root_areas.append(tuple(cursor.number() for _ in range(5)))
+            count += 1
+        return count
+
+    def read_edges(self, cursor):
+        count = origin = offset = target = 0
+        while cursor.more():
+            head = cursor.number()
+            step = cursor.number() << 4 if head & 2 else 0
+            if count and (step == 0 if head & 2 else head >> 2 == 0):
+                raise ValueError("edges do not ascend")
+            if not count and not head & 2:
+                raise ValueError("an edge from nowhere")
+            origin += step
+            offset = (head >> 2) * 8 + (0 if head & 2 else offset)
+            target += cursor.signed() << 4
+            place = cursor.number() if head & 1 else 0
+            if (place == 0) == (head & 1 == 1):
+                raise ValueError("an interior edge to a start")
+            self.edges.append((origin, offset, target, place))
+            count += 1
+        return count
+
+    def read_object_words(self, cursor):
+        count = block = address = 0
+        while cursor.more():
+            head = cursor.number()
+            if head & 4:
+                block += cursor.number() << 4
+            kind = head & 3
+            if kind == WORD_MODULE:
+                address += cursor.signed()
+                value = address
+            elif kind == WORD_COUNTS:
+                value = (cursor.number(), cursor.number())
+                if max(value) >= 1 << 20:
+                    raise ValueError("a count is too large")
+            else:
+                raise ValueError(f"object word of kind {kind}")
+            if head >> 3 > 7 or block == 0:
+                raise ValueError("an object word out of place")
+            self.object_words.append((block, head >> 3, kind, value))
+            count += 1
+        return count
+
+    def read_type_names(self, cursor):
+        count = 0
+        while cursor.more():
+            self.type_names.append((cursor.number(), cursor.text().decode()))
+            count += 1
+        return count
+
+    def check_graph(self):
+        """What must hold of the graph: it is between blocks that are there."""
+        if not self.properties["graph"]:
+            return
+        sizes = {block[0]: block[1] for block in self.blocks}
+        sizes.update({block[0]: block[1] for block in self.pool_blocks})
+        origins = [edge[:2] for edge in self.edges]
+        if origins != sorted(set(origins)):
+            raise ValueError("edges do not ascend")
+        words = [word[:2] for word in self.object_words]
+        if words != sorted(set(words)):
+            raise ValueError("object words do not ascend")
+        for origin, offset, target, place in self.edges:
+            if offset % 8 or place > sizes[target] or origin not in sizes:
+                raise ValueError("an edge into nothing")
+        for _, _, _, block, place in self.roots:
+            if place > sizes[block]:
+                raise ValueError("a root past its block")
+        for block, index, _, _ in self.object_words:
+            if (index + 1) * 8 > sizes[block]:
+                raise ValueError("an object word past its block")
+        for name in ("roots", "edges", "object_words"):
+            if self.end["written_" + name] != len(getattr(self, name)):
+                raise ValueError(f"written_{name} is not what is there")
+
     def check(self):
         """The equations that every snapshot must satisfy."""
         says = self.properties
@@ -240,6 +347,7 @@ class Snapshot:
                 raise ValueError(f"written_{name} is not what is there")
         if self.end["written_nodes"] != len(self.nodes) - 1:
             raise ValueError("written_nodes is not what is there")
+        self.check_graph()
 
 
 if __name__ == "__main__":
@@ -247,7 +355,9 @@ if __name__ == "__main__":
     for argument in sys.argv[1:]:
         snapshot = Snapshot(argument)
         print(argument, len(snapshot.blocks), "blocks", len(snapshot.modules),
-              "modules", len(snapshot.nodes), "nodes")
+              "modules", len(snapshot.nodes), "nodes", len(snapshot.roots),
+              "roots", len(snapshot.edges), "edges",
+              len(snapshot.object_words), "object words")
         for key, value in snapshot.properties.items():
             print(f"  {key} = {value}")
         for thread in snapshot.threads:
