@@ -1,11 +1,14 @@
 /* pause_probe: fills a heap and then either cuts snapshots of itself through
  * the API or, untraced, makes the bare clones that they are compared with.
  *
- *   pause_probe MIB BLOCKS ROUNDS
+ *   pause_probe MIB BLOCKS ROUNDS [linked]
  *
  * Blocks are of many sizes, their mean MIB / BLOCKS, from 64 call stacks, and
- * all written to. Prints, when there is no tracer, the microseconds that each
- * of ROUNDS clone calls took; the child ends at once and is waited for. */
+ * all written to. With `linked` each block of 16 bytes and more points at the
+ * start of some earlier block and into another one: nearly two edges a block,
+ * and no two near each other. Prints, when there is no tracer, the microseconds
+ * that each of ROUNDS clone calls took; the child ends at once and is waited
+ * for. */
 #include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -43,15 +46,33 @@ __attribute__((noinline)) static void* Allocate(int levels, unsigned path,
   return block;
 }
 
-static void Fill(uint64_t mib, uint64_t blocks) {
+static void Link(char** earlier, uint64_t count, size_t bytes,
+                 uint64_t* random) {
+  if (count == 0 || bytes < 2 * sizeof(char*)) return;
+  char** words = (char**)earlier[count];
+  words[0] = earlier[NextRandom(random) % count];
+  /* The smallest block has 8 bytes. */
+  words[1] = earlier[NextRandom(random) % count] + 1 + NextRandom(random) % 7;
+}
+
+static void Fill(uint64_t mib, uint64_t blocks, int is_linked) {
   const uint64_t mean = (mib << 20) / blocks;
   uint64_t random = 88172645463325252u;
+  uint64_t link_random = 1181783497276652981u;
+  char** all = is_linked ? malloc(blocks * sizeof *all) : NULL;
+  if (is_linked && all == NULL) abort();
   for (uint64_t i = 0; i < blocks; ++i) {
     const uint64_t word = NextRandom(&random);
     /* malloc's own 8 bytes and rounding belong to the heap's size. */
     const uint64_t most = 2 * mean > 48 ? 2 * mean - 32 : 16;
-    Allocate(6, word >> 40, 8 + word % (most - 7));
+    const size_t bytes = 8 + word % (most - 7);
+    void* block = Allocate(6, word >> 40, bytes);
+    if (is_linked) {
+      all[i] = block;
+      Link(all, i, bytes, &link_random);
+    }
   }
+  free(all);
 }
 
 static uint64_t NowNs(void) {
@@ -71,11 +92,12 @@ static uint64_t BareCloneNs(void) {
 }
 
 int main(int argc, char** argv) {
-  if (argc != 4) {
-    fprintf(stderr, "usage: %s MIB BLOCKS ROUNDS\n", argv[0]);
+  const int is_linked = argc == 5 && strcmp(argv[4], "linked") == 0;
+  if (argc != 4 && !is_linked) {
+    fprintf(stderr, "usage: %s MIB BLOCKS ROUNDS [linked]\n", argv[0]);
     return 2;
   }
-  Fill(strtoull(argv[1], NULL, 10), strtoull(argv[2], NULL, 10));
+  Fill(strtoull(argv[1], NULL, 10), strtoull(argv[2], NULL, 10), is_linked);
   const int rounds = atoi(argv[3]);
   for (int i = 0; i < rounds; ++i) {
     if (!heapline_is_present()) {
