@@ -87,6 +87,9 @@ Fields FieldsOf(const Snapshot& snapshot) {
   }
   fields.Add("modules", Unit::kCount,
              static_cast<int64_t>(snapshot.modules.size()));
+  fields.Add("roots", Unit::kCount,
+             static_cast<int64_t>(snapshot.roots.size()));
+  fields.Add("edges", Unit::kCount, static_cast<int64_t>(EdgeCount(snapshot)));
   fields.Add("whole", Unit::kYesNo, snapshot.is_whole());
   for (const PropertyRow& property : PropertyTable()) {
     const bool is_complete =

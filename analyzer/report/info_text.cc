@@ -93,6 +93,19 @@ std::string Modules(const Snapshot& snapshot) {
   return text;
 }
 
+// Nothing where the snapshot has no graph.
+std::string ObjectGraph(const Snapshot& snapshot) {
+  if (NumberOf(snapshot, PropertyId::graph) == 0) return "";
+  std::string text = absl::StrCat(Counted(snapshot.roots.size(), "root"), ", ",
+                                  Counted(EdgeCount(snapshot), "edge"));
+  const uint64_t unreadable = NumberOf(snapshot, PropertyId::unreadable_bytes);
+  if (unreadable > 0) {
+    absl::StrAppend(&text, "; ", HumanBytes(unreadable),
+                    " could not be searched");
+  }
+  return text;
+}
+
 std::string Pause(const Snapshot& snapshot) {
   if (NumberOf(snapshot, PropertyId::pause_us) == 0) return "";
   const auto microseconds = [&snapshot](PropertyId id) {
@@ -212,6 +225,7 @@ std::vector<Line> InfoLines(const Snapshot& snapshot) {
   AddTotals(snapshot, &lines);
   lines.Add("threads", Threads(snapshot));
   lines.Add("modules", Modules(snapshot));
+  lines.Add("graph", ObjectGraph(snapshot));
   lines.Add("complete",
             IsComplete(snapshot)
                 ? "yes"

@@ -35,6 +35,8 @@ class EdgeReader {
       : reader_(payload) {}
 
   bool is_at_end() const { return reader_.is_at_end(); }
+  // Of the payload, behind the records so far.
+  size_t bytes_left() const { return reader_.bytes_left(); }
   // The next record. False: it is malformed or out of range, and so is what
   // follows it. REQUIRES: !is_at_end().
   bool Next(Edge* edge);

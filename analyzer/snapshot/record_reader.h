@@ -22,6 +22,7 @@ class RecordReader {
 
   bool is_sound() const { return is_sound_; }
   bool is_at_end() const { return next_ == end_; }
+  size_t bytes_left() const { return static_cast<size_t>(end_ - next_); }
 
   uint64_t Number() {
     if (next_ != end_ && *next_ < 0x80) return *next_++;  // most are one byte

@@ -21,16 +21,13 @@ SectionDecoder::SectionDecoder(uint64_t most_nodes, Snapshot* snapshot)
       snapshot_(snapshot),
       blocks_{&snapshot->blocks},
       pool_blocks_{&snapshot->pool_blocks},
-      mapped_regions_{&snapshot->mapped_regions} {
+      mapped_regions_{&snapshot->mapped_regions},
+      graph_(snapshot, &notes_) {
   NodeColumns& nodes = snapshot_->nodes;
   nodes.address.assign(1, HL_SPECIAL_ROOT);
   nodes.parent.assign(1, NodeId{0});
   nodes.kind.assign(1, HL_NODE_SPECIAL);
   nodes.generation.assign(1, 0);
-}
-
-void SectionDecoder::Note(absl::string_view what, uint64_t times) {
-  notes_[what] += times;
 }
 
 SectionDecoder::BlockState* SectionDecoder::BlocksOf(uint32_t section_id) {
@@ -54,6 +51,7 @@ void SectionDecoder::Reserve(uint32_t section_id, uint64_t record_count) {
     columns->node.reserve(record_count);
     columns->epoch.reserve(record_count);
   }
+  graph_.Reserve(section_id, record_count);
 }
 
 void SectionDecoder::EndSection(const ScannedSection& section, uint64_t read,
@@ -172,6 +170,11 @@ void SectionDecoder::Decode(const ScannedSection& section,
   }
   RecordReader reader(payload);
   read_ = 0;
+  if (GraphDecoder::Decodes(header.id)) {
+    read_ = graph_.Decode(header.id, header.record_count, payload, &reader);
+    EndSection(section, read_, reader);
+    return;
+  }
   BlockState* const blocks = BlocksOf(header.id);
   if (blocks != nullptr) {
     DecodeBlocks(header.record_count, &reader, blocks);
@@ -422,11 +425,8 @@ void SectionDecoder::Finish() {
     counters.temporary_count.pop_back();
   }
   SortSymbols(&snapshot_->symbols);
-  for (const auto& [what, count] : notes_) {
-    std::string sentence(what);
-    sentence.replace(sentence.find("%d"), 2, absl::StrCat(count));
-    snapshot_->damage.push_back(std::move(sentence));
-  }
+  graph_.Finish();
+  notes_.AppendTo(&snapshot_->damage);
 }
 
 }  // namespace heapline

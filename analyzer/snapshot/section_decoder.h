@@ -15,6 +15,8 @@
 #include "absl/container/btree_map.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "analyzer/snapshot/damage_notes.h"
+#include "analyzer/snapshot/graph_decoder.h"
 #include "analyzer/snapshot/record_reader.h"
 #include "analyzer/snapshot/section_scan.h"
 #include "analyzer/snapshot/snapshot.h"
@@ -52,8 +54,9 @@ class SectionDecoder {
   // `id`, or the node for what is unknown where there is no such node.
   NodeId CheckedNode(uint64_t id);
   bool CheckSum(uint64_t value, uint64_t* sum);
-  // Counts one more of `what`, a literal; %d in it becomes the count.
-  void Note(absl::string_view what, uint64_t times = 1);
+  void Note(absl::string_view what, uint64_t times = 1) {
+    notes_.Add(what, times);
+  }
   BlockState* BlocksOf(uint32_t section_id);
 
   void DecodeNode(uint64_t id, uint64_t* previous, RecordReader* reader);
@@ -83,8 +86,8 @@ class SectionDecoder {
   uint64_t read_ = 0;  // records of the section being decoded
   uint64_t counter_sums_[3] = {0, 0, 0};
   BlockState blocks_, pool_blocks_, mapped_regions_;
-  absl::btree_map<absl::string_view, uint64_t>
-      notes_;  // what is wrong: how often
+  DamageNotes notes_;
+  GraphDecoder graph_;
   absl::btree_map<uint32_t, uint64_t> read_records_;
 };
 

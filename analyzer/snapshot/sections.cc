@@ -20,10 +20,16 @@ constexpr SectionKind kSectionKinds[] = {
     {HL_SECTION_EPOCHS, "epochs", 3, 0},
     {HL_SECTION_POOL_BLOCKS, "pool blocks", 4, 0},
     {HL_SECTION_MAPPED_REGIONS, "mapped regions", 4, 0},
+    {HL_SECTION_ROOTS, "roots", 5, Written(PropertyId::written_roots)},
+    {HL_SECTION_EDGES, "edges", 2, Written(PropertyId::written_edges)},
+    {HL_SECTION_OBJECT_WORDS, "object words", 2,
+     Written(PropertyId::written_object_words)},
     {HL_SECTION_MAPPINGS, "mappings", 5, 0},
     {HL_SECTION_ROOT_REGIONS, "root regions", 2, 0},
     {HL_SECTION_EXPECTED_DEAD, "expected-dead blocks", 2, 0},
     {HL_SECTION_SYMBOLS, "symbols", 6, 0},
+    {HL_SECTION_TYPE_NAMES, "type names", 2, 0},
+    {HL_SECTION_ROOT_AREAS, "root areas", 5, 0},
     {HL_SECTION_END, "end", 2, 0},
 };
 
@@ -52,17 +58,7 @@ const SectionKind* FindSectionKind(uint32_t id) {
 
 std::string SectionName(uint32_t id) {
   const SectionKind* const kind = FindSectionKind(id);
-  if (kind != nullptr) return kind->name;
-  switch (id) {
-    case HL_SECTION_ROOTS:
-      return "roots";
-    case HL_SECTION_EDGES:
-      return "edges";
-    case HL_SECTION_OBJECT_WORDS:
-      return "object words";
-    default:
-      return absl::StrCat("section ", id);
-  }
+  return kind != nullptr ? kind->name : absl::StrCat("section ", id);
 }
 
 }  // namespace heapline

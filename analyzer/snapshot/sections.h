@@ -22,7 +22,7 @@ struct SectionKind {
 
 // The sections whose records this version reads, by id.
 absl::Span<const SectionKind> SectionKinds();
-// nullptr where `id` is unknown or reserved.
+// nullptr where `id` is unknown.
 const SectionKind* FindSectionKind(uint32_t id);
 inline bool IsReadSection(uint32_t id) {
   return FindSectionKind(id) != nullptr;

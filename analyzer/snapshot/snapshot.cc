@@ -55,6 +55,14 @@ const std::string& TextOf(const Snapshot& snapshot, PropertyId id) {
   return found->second.text;
 }
 
+uint64_t EdgeCount(const Snapshot& snapshot) {
+  uint64_t count = 0;
+  for (const EdgeSection& section : snapshot.edges) {
+    count += section.record_count;
+  }
+  return count;
+}
+
 void SortSymbols(std::vector<NodeSymbol>* symbols) {
   const auto is_before = [](const NodeSymbol& a, const NodeSymbol& b) {
     if (a.node != b.node) return Index(a.node) < Index(b.node);

@@ -131,10 +131,10 @@ struct EdgeSection {
 // What a block's first words tell (HL_SECTION_OBJECT_WORDS), by ascending
 // block, then index.
 struct ObjectWordColumns {
-  std::vector<uint64_t> block;   // start of the block; need not be known
-  std::vector<uint8_t> index;    // < HL_OBJECT_WORDS
-  std::vector<uint8_t> kind;     // HL_WORD_…
-  std::vector<uint64_t> value;   // an address; or counts: high << 32 | low
+  std::vector<uint64_t> block;  // start of the block; need not be known
+  std::vector<uint8_t> index;   // < HL_OBJECT_WORDS
+  std::vector<uint8_t> kind;    // HL_WORD_…
+  std::vector<uint64_t> value;  // an address; or counts: high << 32 | low
   size_t size() const { return block.size(); }
 };
 
@@ -152,8 +152,7 @@ struct RootArea {
   uint64_t unreadable_bytes = 0;
 };
 
-// A section that this version does not know, or knows as reserved: kept so
-// that no form loses it.
+// A section that this version does not know: kept so that no form loses it.
 struct OpaqueSection {
   uint32_t id = 0;
   uint64_t record_count = 0;
@@ -188,7 +187,7 @@ struct Snapshot {
   RootColumns roots;
   std::vector<EdgeSection> edges;  // ascending by from, through all sections
   ObjectWordColumns object_words;
-  std::vector<TypeName> type_names;    // by address
+  std::vector<TypeName> type_names;  // ascending by address, each once
   std::vector<RootArea> root_areas;
   std::vector<OpaqueSection> opaque_sections;
 
@@ -209,6 +208,9 @@ uint64_t NumberOf(const Snapshot& snapshot, PropertyId id,
                   uint64_t fallback = 0);
 // The property's text, or "" where the file has none.
 const std::string& TextOf(const Snapshot& snapshot, PropertyId id);
+
+// Records in all of snapshot.edges.
+uint64_t EdgeCount(const Snapshot& snapshot);
 
 // Ascending by node; a node's inlined frames come first, else in the order in
 // which they stand.

@@ -15,16 +15,14 @@
 #include "analyzer/base/text.h"
 #include "analyzer/snapshot/sections.h"
 #include "analyzer/snapshot/text_form.h"
+#include "analyzer/snapshot/text_form_graph.h"
 #include "analyzer/snapshot/text_line.h"
 
 namespace heapline {
 namespace {
 
-constexpr uint64_t kAnyNumber = UINT64_MAX;
 constexpr uint64_t kMostU32 = UINT32_MAX;
 constexpr uint64_t kMostEpoch = UINT16_MAX;
-constexpr uint64_t kMostAddress = HL_MAX_ADDRESS - 1;
-constexpr uint64_t kGranule = uint64_t{1} << HL_BLOCK_ALIGNMENT_SHIFT;
 
 bool IsHex(absl::string_view digits) {
   return digits.size() % 2 == 0 &&
@@ -34,7 +32,7 @@ bool IsHex(absl::string_view digits) {
 class TextFormParser {
  public:
   TextFormParser(absl::string_view text, absl::string_view name)
-      : text_(text), name_(name) {
+      : text_(text), name_(name), graph_(&snapshot_) {
     snapshot_.file = std::string(name);
   }
 
@@ -82,6 +80,11 @@ class TextFormParser {
   void ReadMapping(TextLine* line);
   void ReadRootRegion(TextLine* line);
   void ReadExpectedDead(TextLine* line);
+  void ReadRoot(TextLine* line) { graph_.ReadRoot(line); }
+  void ReadEdge(TextLine* line) { graph_.ReadEdge(line); }
+  void ReadWord(TextLine* line) { graph_.ReadWord(line); }
+  void ReadTypeName(TextLine* line) { graph_.ReadTypeName(line); }
+  void ReadRootArea(TextLine* line) { graph_.ReadRootArea(line); }
   void ReadSection(TextLine* line);
   void ReadHex(TextLine* line);
   void ReadDamage(TextLine* line);
@@ -89,6 +92,7 @@ class TextFormParser {
   const absl::string_view text_;
   const absl::string_view name_;
   Snapshot snapshot_;
+  TextFormGraph graph_;
   std::vector<bool> is_defined_;  // by node id
 };
 
@@ -110,6 +114,11 @@ absl::Span<const TextFormParser::LineKind> TextFormParser::LineKinds() {
       {"mapping", &P::ReadMapping, LineKind::kSecond},
       {"root-region", &P::ReadRootRegion, LineKind::kSecond},
       {"expected-dead", &P::ReadExpectedDead, LineKind::kSecond},
+      {"root", &P::ReadRoot, LineKind::kSecond},
+      {"edge", &P::ReadEdge, LineKind::kSecond},
+      {"word", &P::ReadWord, LineKind::kSecond},
+      {"type-name", &P::ReadTypeName, LineKind::kSecond},
+      {"root-area", &P::ReadRootArea, LineKind::kSecond},
       {"section", &P::ReadSection, LineKind::kSecond},
       {"hex", &P::ReadHex, LineKind::kSecond},
       {"damage", &P::ReadDamage, LineKind::kSecond},
@@ -141,6 +150,11 @@ absl::StatusOr<Snapshot> TextFormParser::Parse() {
     if (!status.ok()) return status;
   }
   SortSymbols(&snapshot_.symbols);
+  const std::string twice = graph_.Finish();
+  if (!twice.empty()) {
+    return Problem(absl::StatusCode::kInvalidArgument, SafeText(name_), twice,
+                   "leave one of them");
+  }
   return std::move(snapshot_);
 }
 
@@ -379,12 +393,7 @@ void TextFormParser::ReadCounter(TextLine* line) {
 }
 
 void TextFormParser::ReadBlockInto(TextLine* line, BlockColumns* blocks) {
-  const uint64_t address =
-      line->TakeNumber("the block's address", kMostAddress);
-  if (address % kGranule != 0) {
-    line->Fail(absl::StrCat("an address that is a multiple of ", kGranule),
-               absl::StrCat("0x", absl::Hex(address)));
-  }
+  const uint64_t address = line->TakeBlockAddress();
   blocks->address.push_back(address);
   blocks->requested_bytes.push_back(
       line->TakeNumberOf("size", HL_MAX_ADDRESS - address, 0));

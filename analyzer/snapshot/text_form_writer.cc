@@ -8,16 +8,13 @@
 #include "analyzer/base/text.h"
 #include "analyzer/snapshot/snapshot_encoder.h"
 #include "analyzer/snapshot/text_form.h"
+#include "analyzer/snapshot/text_form_graph.h"
 #include "analyzer/snapshot/text_words.h"
 
 namespace heapline {
 namespace {
 
 constexpr size_t kHexBytesPerLine = 32;
-
-std::string HexNumber(uint64_t value) {
-  return absl::StrCat("0x", absl::Hex(value));
-}
 
 void AppendNumberOf(std::string* out, absl::string_view key, uint64_t value) {
   if (value != 0) absl::StrAppend(out, " ", key, "=", value);
@@ -187,6 +184,7 @@ std::string WriteTextForm(const Snapshot& snapshot) {
   AppendBlocks(&out, "pool-block", snapshot.pool_blocks);
   AppendBlocks(&out, "mapped-region", snapshot.mapped_regions);
   AppendRegions(&out, snapshot);
+  AppendGraph(&out, snapshot);
   AppendOpaqueSections(&out, snapshot);
   for (const std::string& sentence : snapshot.damage) {
     absl::StrAppend(&out, "damage ", QuotedText(sentence), "\n");

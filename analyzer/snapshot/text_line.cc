@@ -3,6 +3,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "analyzer/base/text.h"
+#include "heapline/snapshot_format.h"
 
 namespace heapline {
 namespace {
@@ -140,6 +141,28 @@ uint64_t TextLine::TakeNumber(absl::string_view what, uint64_t largest) {
   const absl::optional<uint64_t> value = ParseNumber(word->value);
   if (value.has_value() && *value <= largest && !word->is_quoted) return *value;
   Fail(absl::StrCat(what, " (a number, at most ", largest, ")"), word->value);
+  return 0;
+}
+
+uint64_t TextLine::TakeBlockAddress() {
+  constexpr uint64_t kGranule = uint64_t{1} << HL_BLOCK_ALIGNMENT_SHIFT;
+  const uint64_t address =
+      TakeNumber("the block's address", HL_MAX_ADDRESS - 1);
+  if (address % kGranule == 0) return address;
+  Fail(absl::StrCat("an address that is a multiple of ", kGranule),
+       HexNumber(address));
+  return 0;
+}
+
+uint64_t TextLine::TakePlusNumber(absl::string_view what, uint64_t largest) {
+  const Word* const word = TakeNext(what);
+  if (word == nullptr) return 0;
+  const absl::string_view digits = word->value;
+  if (!word->is_quoted && !digits.empty() && digits[0] == '+') {
+    const absl::optional<uint64_t> value = ParseNumber(digits.substr(1));
+    if (value.has_value() && *value <= largest) return *value;
+  }
+  Fail(absl::StrCat(what, " (+ and a number, at most ", largest, ")"), digits);
   return 0;
 }
 

@@ -16,6 +16,9 @@
 
 namespace heapline {
 
+// For numbers without a bound.
+constexpr uint64_t kAnyNumber = UINT64_MAX;
+
 class TextLine {
  public:
   explicit TextLine(absl::string_view line);
@@ -26,6 +29,10 @@ class TextLine {
   // The next word without a key. `what` says in a message what stands there.
   std::string TakeText(absl::string_view what);
   uint64_t TakeNumber(absl::string_view what, uint64_t largest);
+  // A multiple of 16 below HL_MAX_ADDRESS.
+  uint64_t TakeBlockAddress();
+  // A number behind a plus sign: "+0x18".
+  uint64_t TakePlusNumber(absl::string_view what, uint64_t largest);
   uint64_t TakeWord(absl::Span<const ValueWord> words);
   // A word of the table, or a number.
   uint64_t TakeWordOrNumber(absl::Span<const ValueWord> words);

@@ -34,6 +34,13 @@ constexpr ValueWord kSpecialNodes[] = {
     {HL_SPECIAL_DROPPED, "dropped"},     {HL_SPECIAL_UNKNOWN, "unknown"}};
 constexpr ValueWord kArchitectures[] = {{HL_ARCH_X86_64, "x86_64"},
                                         {HL_ARCH_AARCH64, "aarch64"}};
+constexpr ValueWord kRootKinds[] = {
+    {HL_ROOT_GLOBAL, "global"},     {HL_ROOT_TLS, "tls"},
+    {HL_ROOT_THREAD, "thread"},     {HL_ROOT_REGION, "region"},
+    {HL_ROOT_REGISTER, "register"}, {HL_ROOT_STACK, "stack"},
+    {HL_ROOT_MAPPING, "mapping"},   {HL_ROOT_UNTRACED, "untraced"}};
+constexpr ValueWord kWordKinds[] = {{HL_WORD_MODULE, "module"},
+                                    {HL_WORD_COUNTS, "counts"}};
 
 }  // namespace
 
@@ -43,12 +50,14 @@ absl::Span<const ValueWord> MappingFlagWords() { return kMappingFlags; }
 absl::Span<const ValueWord> NodeKindWords() { return kNodeKinds; }
 absl::Span<const ValueWord> SpecialNodeWords() { return kSpecialNodes; }
 absl::Span<const ValueWord> ArchitectureWords() { return kArchitectures; }
+absl::Span<const ValueWord> RootKindWords() { return kRootKinds; }
+absl::Span<const ValueWord> WordKindWords() { return kWordKinds; }
 
 std::string WordOf(absl::Span<const ValueWord> words, uint64_t value) {
   for (const ValueWord& row : words) {
     if (row.value == value) return row.word;
   }
-  return absl::StrCat("0x", absl::Hex(value));
+  return HexNumber(value);
 }
 
 absl::optional<uint64_t> ValueOf(absl::Span<const ValueWord> words,
@@ -66,7 +75,7 @@ std::string FlagsText(absl::Span<const ValueWord> words, uint64_t flags) {
     parts.push_back(row.word);
     flags &= ~row.value;
   }
-  if (flags != 0) parts.push_back(absl::StrCat("0x", absl::Hex(flags)));
+  if (flags != 0) parts.push_back(HexNumber(flags));
   return absl::StrJoin(parts, ",");
 }
 
@@ -88,6 +97,10 @@ std::string ListOfWords(absl::Span<const ValueWord> words) {
       absl::StrJoin(words, ", ", [](std::string* out, const ValueWord& row) {
         out->append(row.word);
       }));
+}
+
+std::string HexNumber(uint64_t value) {
+  return absl::StrCat("0x", absl::Hex(value));
 }
 
 absl::optional<uint64_t> ParseNumber(absl::string_view text) {

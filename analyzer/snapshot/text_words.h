@@ -24,6 +24,8 @@ absl::Span<const ValueWord> MappingFlagWords();
 absl::Span<const ValueWord> NodeKindWords();
 absl::Span<const ValueWord> SpecialNodeWords();
 absl::Span<const ValueWord> ArchitectureWords();
+absl::Span<const ValueWord> RootKindWords();
+absl::Span<const ValueWord> WordKindWords();
 
 // The word of `value`, or its number in hexadecimal where it has none.
 std::string WordOf(absl::Span<const ValueWord> words, uint64_t value);
@@ -38,6 +40,8 @@ absl::optional<uint64_t> ParseFlags(absl::Span<const ValueWord> words,
 // "one of a, b, c", for messages.
 std::string ListOfWords(absl::Span<const ValueWord> words);
 
+// "0x1f".
+std::string HexNumber(uint64_t value);
 // Decimal, or hexadecimal behind 0x; nothing where it is neither or over 64
 // bits.
 absl::optional<uint64_t> ParseNumber(absl::string_view text);

@@ -4,6 +4,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "analyzer/snapshot/edge_cursor.h"
 #include "analyzer/snapshot/pack.h"
 #include "analyzer/snapshot/snapshot_encoder.h"
 #include "analyzer/snapshot/snapshot_reader.h"
@@ -15,6 +16,29 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+
+void ExpectGraphInvariants(const Snapshot& snapshot) {
+  uint64_t claimed = 0;
+  for (const EdgeSection& section : snapshot.edges) {
+    claimed += section.record_count;
+  }
+  uint64_t found = 0;
+  Edge last;
+  for (EdgeCursor cursor(snapshot.edges); cursor.Next(); ++found) {
+    const Edge& edge = cursor.edge();
+    ASSERT_TRUE(found == 0 || edge.from > last.from ||
+                (edge.from == last.from && edge.offset > last.offset));
+    last = edge;
+  }
+  ASSERT_EQ(found, claimed);
+  const ObjectWordColumns& words = snapshot.object_words;
+  for (size_t i = 1; i < words.size(); ++i) {
+    ASSERT_TRUE(words.block[i] > words.block[i - 1] ||
+                (words.block[i] == words.block[i - 1] &&
+                 words.index[i] > words.index[i - 1]));
+  }
+  for (const uint8_t kind : snapshot.roots.kind) ASSERT_LT(kind, HL_ROOT_KINDS);
+}
 
 // What snapshot.h promises to everything behind the reader.
 void ExpectInvariants(const Snapshot& snapshot) {
@@ -49,6 +73,7 @@ void ExpectInvariants(const Snapshot& snapshot) {
   for (const NodeSymbol& symbol : snapshot.symbols) {
     ASSERT_LT(Index(symbol.node), nodes);
   }
+  ExpectGraphInvariants(snapshot);
 }
 
 // Either an error with its three parts or a snapshot that says it is damaged.

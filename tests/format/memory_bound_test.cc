@@ -93,7 +93,7 @@ void ExpectBounded(const std::string& what, const std::string& file) {
 }
 
 TEST(MemoryBound, CountsThatLieTakeNothing) {
-  for (uint32_t id = HL_SECTION_PROPERTIES; id <= HL_SECTION_SYMBOLS; ++id) {
+  for (uint32_t id = HL_SECTION_PROPERTIES; id <= HL_SECTION_ROOT_AREAS; ++id) {
     for (const uint64_t records : {uint64_t{1} << 32, UINT64_MAX}) {
       ExpectBounded(
           absl::StrCat("section ", id),
@@ -129,6 +129,14 @@ TEST(MemoryBound, PackedSectionsThatUnpackToMuchAreWithinTheirBudget) {
       {"epochs", HL_SECTION_EPOCHS, Repeated(std::string(3, '\0'), most), 3},
       {"dead", HL_SECTION_EXPECTED_DEAD, Repeated(std::string(2, '\0'), most),
        2},
+      {"roots", HL_SECTION_ROOTS, Repeated(std::string(5, '\0'), most), 5},
+      {"edges", HL_SECTION_EDGES,
+       std::string("\6\1\0", 3) + Repeated(std::string("\4\0", 2), most - 3),
+       2},
+      {"words", HL_SECTION_OBJECT_WORDS,
+       Repeated(std::string("\5\1\0", 3), most), 3},
+      {"types", HL_SECTION_TYPE_NAMES, Repeated(std::string(2, '\0'), most), 2},
+      {"areas", HL_SECTION_ROOT_AREAS, Repeated(std::string(5, '\0'), most), 5},
       {"unknown", 77, std::string(most, '\7'), 1},
   };
   for (const auto& row : rows) {

@@ -175,5 +175,12 @@ pool-block 0x330 size=8
   EXPECT_THAT(ContainerBlocks(snapshot), ElementsAre(1, 2));
 }
 
+TEST(Reader, FindsEveryPropertyByItsIdAndName) {
+  for (const PropertyRow& row : PropertyTable()) {
+    EXPECT_EQ(FindPropertyById(row.id), &row) << row.name;
+    EXPECT_EQ(FindPropertyByName(row.name), &row) << row.name;
+  }
+}
+
 }  // namespace
 }  // namespace heapline

@@ -30,6 +30,7 @@ property sequence 2
 property live_bytes 656
 property live_count 4
 property complete 1
+property graph 1
 property pause_us 120
 property child_us 3400
 property 9001 17
@@ -67,7 +68,28 @@ mapped-region 0x7f2000000000 size=1048576 node=2
 mapping 0x400000 bytes=65536 rss=4096 flags=read,execute,private "app"
 root-region 0x404000 bytes=64
 expected-dead 0x602010 "request"
-section 11 records=1
+root global 0 0x404010 0x602010
+root tls 4712 0x7e28 0x602060 +0x8
+root thread 4712 0x7f1000000300 0x7f1000000010 +0x200
+root region 0 0x404000 0x602010
+root register 4711 16 0x602060
+root stack 4711 0x7e18 0x602060 +0x40
+root mapping 0 0x7f3000000000 0x700000
+root untraced 0 0x603000 0x123450
+edge 0x602010 +0x8 0x602060
+edge 0x602010 +0x18 0x602010 +0x10
+edge 0x602060 +0x0 0x602010
+edge 0x7f1000000010 +0x1f8 0x700000 +0x1000
+edge 0x7f1000000020 +0x0 0x10
+word 0x602010 0 module 0x400120
+word 0x602010 1 counts 1 1048575
+word 0x602060 0 module 0x400120
+word 0x7f1000000010 7 counts 3 0
+type-name 0x400800 "dict"
+type-name 0x700000 "a \"type\" of \x1b"
+root-area global 0 0x404000 4096
+root-area stack 4711 0x7e00 256 unreadable 16
+section 99 records=1
 hex 0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f20
 hex 21
 section 77001 records=0

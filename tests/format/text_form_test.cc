@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
+#include "analyzer/snapshot/edge_cursor.h"
 #include "analyzer/snapshot/snapshot_encoder.h"
 #include "analyzer/snapshot/snapshot_reader.h"
 #include "tests/format/test_files.h"
@@ -68,6 +69,28 @@ symbol 30 inlined function=G at=b.h:9
   EXPECT_EQ(snapshot.symbols[1].line, 3u);
 }
 
+TEST(TextForm, TakesTheGraphInAnyOrder) {
+  const Snapshot snapshot = SnapshotOf(R"(
+edge 0x40 +0 0x10
+edge 0x20 +16 0x20 +8   # decimal too
+edge 0x20 +8 0x40
+word 0x40 1 counts 2 3
+word 0x40 0 module 0x1000
+type-name 0x2000 b
+type-name 0x1000 a
+)");
+  std::vector<uint64_t> offsets;
+  for (EdgeCursor cursor(snapshot.edges); cursor.Next();) {
+    offsets.push_back(cursor.edge().from + cursor.edge().offset);
+  }
+  EXPECT_THAT(offsets, ElementsAre(0x28, 0x30, 0x40));
+  EXPECT_THAT(snapshot.object_words.index, ElementsAre(0, 1));
+  EXPECT_THAT(snapshot.object_words.value,
+              ElementsAre(0x1000, uint64_t{3} << 32 | 2));
+  ASSERT_EQ(snapshot.type_names.size(), 2u);
+  EXPECT_EQ(snapshot.type_names[0].name, "a");
+}
+
 TEST(TextForm, ToleratesCarriageReturns) {
   const absl::StatusOr<Snapshot> snapshot =
       ParseTextForm("heapline-text 1\r\nproperty pid 5\r\n", "t");
@@ -122,7 +145,27 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"module 0x1 0x2 flags=shiny x\n", "some of: unloaded"},
         Mistake{"module 0x1 0x2 bias=0x8000000000000000 x\n", "bias="},
         Mistake{"hex 00\n", "a section line before"},
-        Mistake{"section 11 records=1\nhex 0\n", "hexadecimal bytes"},
+        Mistake{"section 99 records=1\nhex 0\n", "hexadecimal bytes"},
+        Mistake{"section 12 records=1\n", "without lines of its own"},
+        Mistake{"root local 0 0x8 0x10\n", "one of global, tls, thread"},
+        Mistake{"root global 4294967296 0x8 0x10\n", "the thread's id, or 0"},
+        Mistake{"root global 0 0x8 0x18\n", "a multiple of 16"},
+        Mistake{"root global 0 0x8 0x10 8\n", "+ and a number"},
+        Mistake{"edge 0x10 8 0x20\n", "the word's offset (+ and a number"},
+        Mistake{"edge 0x10 +4 0x20\n", "a multiple of 8"},
+        Mistake{"edge 0x10 +8\n", "found the end of the line"},
+        Mistake{"edge 0x10 +8 0x200000000000000\n", "the block's address"},
+        Mistake{"edge 0x10 +8 0x20\nedge 0x10 +8 0x30\n",
+                "two edge lines for 0x10 +0x8"},
+        Mistake{"word 0x10 8 counts 1 1\n", "the word's index"},
+        Mistake{"word 0x10 0 block 0x20\n", "one of module, counts"},
+        Mistake{"word 0x10 0 counts 1048576 0\n", "the low half"},
+        Mistake{"word 0x10 0 counts 1 1\nword 0x10 0 module 0x8\n",
+                "two word lines for 0x10 0"},
+        Mistake{"type-name 0x8 a\ntype-name 0x8 b\n",
+                "two type-name lines for 0x8"},
+        Mistake{"root-area stack 7 0x10 8 unreadable\n",
+                "the unreadable bytes"},
         Mistake{"section 7 records=1\n", "without lines of its own"}));
 
 }  // namespace

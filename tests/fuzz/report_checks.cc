@@ -17,6 +17,7 @@
 #include "analyzer/report/info_text.h"
 #include "analyzer/report/json_renderer.h"
 #include "analyzer/report/text_renderer.h"
+#include "analyzer/snapshot/edge_cursor.h"
 #include "analyzer/symbolize/string_pool.h"
 #include "analyzer/symbolize/symbolizer.h"
 #include "tests/fuzz/fuzz_check.h"
@@ -89,6 +90,50 @@ void CheckTotalIsTheTracers(const Snapshot& snapshot, const Amounts& total) {
              "the total count is the tracer's");
 }
 
+void CheckGraph(const Snapshot& snapshot) {
+  const RootColumns& roots = snapshot.roots;
+  FUZZ_CHECK(roots.owner.size() == roots.size() &&
+                 roots.source.size() == roots.size() &&
+                 roots.block.size() == roots.size() &&
+                 roots.place.size() == roots.size(),
+             "columns of roots are as long as each other");
+  for (size_t i = 0; i < roots.size(); ++i) {
+    FUZZ_CHECK(roots.kind[i] < HL_ROOT_KINDS && roots.block[i] % 16 == 0 &&
+                   roots.block[i] < HL_MAX_ADDRESS,
+               "a root is of a known kind and refers to a block");
+  }
+  uint64_t found = 0;
+  Edge last;
+  for (EdgeCursor cursor(snapshot.edges); cursor.Next(); ++found) {
+    const Edge& edge = cursor.edge();
+    FUZZ_CHECK(found == 0 || edge.from > last.from ||
+                   (edge.from == last.from && edge.offset > last.offset),
+               "edges ascend");
+    FUZZ_CHECK(edge.from < HL_MAX_ADDRESS && edge.to < HL_MAX_ADDRESS &&
+                   edge.offset <= HL_MAX_ADDRESS && edge.offset % 8 == 0,
+               "edges are in range");
+    last = edge;
+  }
+  FUZZ_CHECK(found == EdgeCount(snapshot), "all edges that are kept are sound");
+  const ObjectWordColumns& words = snapshot.object_words;
+  FUZZ_CHECK(words.index.size() == words.size() &&
+                 words.kind.size() == words.size() &&
+                 words.value.size() == words.size(),
+             "columns of object words are as long as each other");
+  for (size_t i = 0; i < words.size(); ++i) {
+    FUZZ_CHECK(words.index[i] < HL_OBJECT_WORDS, "an index is below 8");
+    FUZZ_CHECK(i == 0 || words.block[i] > words.block[i - 1] ||
+                   (words.block[i] == words.block[i - 1] &&
+                    words.index[i] > words.index[i - 1]),
+               "object words ascend");
+  }
+  for (size_t i = 1; i < snapshot.type_names.size(); ++i) {
+    FUZZ_CHECK(
+        snapshot.type_names[i - 1].address < snapshot.type_names[i].address,
+        "type names ascend");
+  }
+}
+
 bool IsSampled(const Snapshot& snapshot) {
   return NumberOf(snapshot, PropertyId::sample_mean_bytes) > 0;
 }
@@ -121,6 +166,7 @@ void CheckSnapshot(const Snapshot& snapshot) {
   for (const NodeSymbol& symbol : snapshot.symbols) {
     FUZZ_CHECK(Index(symbol.node) < nodes, "a symbol's node is there");
   }
+  CheckGraph(snapshot);
   FUZZ_CHECK(!snapshot.is_whole() || CheckTotals(snapshot).empty(),
              "a whole snapshot adds up");
   for (const std::string& sentence : snapshot.damage) CheckPrintable(sentence);

@@ -50,7 +50,8 @@ size_t ColumnBytes(const Snapshot& snapshot) {
   return snapshot.nodes.size() * 41 +
          (snapshot.blocks.size() + snapshot.pool_blocks.size() +
           snapshot.mapped_regions.size()) *
-             22;
+             22 +
+         snapshot.roots.size() * 29 + snapshot.object_words.size() * 18;
 }
 
 void CheckRoundTrip(const Snapshot& snapshot) {
