@@ -49,6 +49,23 @@ bool ParseResident(const char* line, uint64_t* bytes) {
   return true;
 }
 
+// "VmFlags: rd wr mr mw me dc ac"
+bool SaysUncopied(const char* line) {
+  if (!StartsWith(line, "VmFlags:")) return false;
+  for (; *line != '\0'; ++line) {
+    if (StartsWith(line, " dc") && (line[3] == ' ' || line[3] == '\0')) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool IsPrivateData(const Mapping& mapping) {
+  constexpr uint64_t kAll =
+      HL_MAPPING_READ | HL_MAPPING_WRITE | HL_MAPPING_PRIVATE;
+  return (mapping.flags & kAll) == kAll;
+}
+
 void Put(SectionWriter* out, const Mapping& mapping, uint64_t resident_bytes) {
   const size_t length = Length(path_buffer);
   out->MakeRoom(5 * kVarintBytes + length);
@@ -62,7 +79,8 @@ void Put(SectionWriter* out, const Mapping& mapping, uint64_t resident_bytes) {
 
 }  // namespace
 
-void WriteMappings(SectionWriter* out, int32_t pid) {
+void WriteMappings(SectionWriter* out, int32_t pid,
+                   GrowingArray<UncopiedMapping>* uncopied) {
   char path[64];
   TextBuilder text(path, sizeof path);
   text.Text("/proc/").Number(static_cast<uint32_t>(pid)).Text("/smaps");
@@ -70,14 +88,18 @@ void WriteMappings(SectionWriter* out, int32_t pid) {
   out->Begin(HL_SECTION_MAPPINGS);
   Mapping mapping = {};
   bool has_mapping = false;
+  uint64_t resident_bytes = 0;
   while (const char* line = lines.Next()) {
-    uint64_t resident_bytes;
     if (has_mapping && ParseResident(line, &resident_bytes)) {
       Put(out, mapping, resident_bytes);
       has_mapping = false;
     } else if ((*line >= '0' && *line <= '9') ||
                (*line >= 'a' && *line <= 'f')) {  // fields begin with capitals
       has_mapping = ParseHeader(line, &mapping);
+      resident_bytes = 0;
+    } else if (resident_bytes != 0 && IsPrivateData(mapping) &&
+               SaysUncopied(line)) {
+      uncopied->Append({mapping.start, resident_bytes});
     }
   }
   out->End();

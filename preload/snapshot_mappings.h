@@ -7,13 +7,23 @@
 
 #include <stdint.h>
 
+#include "preload/growing_array.h"
 #include "preload/section_writer.h"
 
 namespace heapline {
 
+// Data that the program has asked the kernel not to copy into children
+// (MADV_DONTFORK): the snapshot's child cannot search it.
+struct UncopiedMapping {
+  uint64_t start;
+  uint64_t resident_bytes;
+};
+
 // Of process `pid`: the snapshot's child asks for its parent's, as its own
-// page tables lack what a clone does not copy.
-void WriteMappings(SectionWriter* out, int32_t pid);
+// page tables lack what a clone does not copy. Such data are added to
+// `uncopied`.
+void WriteMappings(SectionWriter* out, int32_t pid,
+                   GrowingArray<UncopiedMapping>* uncopied);
 
 }  // namespace heapline
 

@@ -178,17 +178,40 @@ LeaderPlace PlaceOf(Reason reason) {
 }
 
 GraphSums WriteObjectGraph(const CutFacts& facts) {
-  GraphSums graph = {};
-  if (!GraphIsWanted(*facts.request)) return graph;
-  graph = WriteGraph(&section, file.descriptor(), *facts.world,
-                     PlaceOf(facts.request->reason),
-                     IncompleteReasons(*facts.world) == 0);
-  section.Begin(HL_SECTION_PROPERTIES);
-  PUT_NUMBER(graph, graph.is_whole ? 1 : 0);
-  PUT_NUMBER(unreadable_bytes, graph.unreadable_bytes);
-  PUT_NUMBER(scan_us, graph.scan_ns / 1000);
+  if (!GraphIsWanted(*facts.request)) return GraphSums();
+  return WriteGraph(&section, file.descriptor(), *facts.world,
+                    PlaceOf(facts.request->reason),
+                    IncompleteReasons(*facts.world) == 0);
+}
+
+// Mappings that the child has not are areas of which nothing was read.
+void WriteUncopied(const GrowingArray<UncopiedMapping>& uncopied,
+                   GraphSums* graph) {
+  section.Begin(HL_SECTION_ROOT_AREAS);
+  for (size_t i = 0; i < uncopied.count(); ++i) {
+    section.MakeRoom(5 * kVarintBytes);
+    section.Number(HL_ROOT_MAPPING);
+    section.Number(0);
+    section.Number(uncopied[i].start);
+    section.Number(0);
+    section.Number(uncopied[i].resident_bytes);
+    section.CountRecord();
+    graph->unreadable_bytes += uncopied[i].resident_bytes;
+  }
   section.End();
-  return graph;
+}
+
+void WriteMappingsAndGraph(const CutFacts& facts, GraphSums* graph) {
+  *graph = WriteObjectGraph(facts);
+  GrowingArray<UncopiedMapping> uncopied;
+  WriteMappings(&section, tracer.pid, &uncopied);
+  if (!graph->is_whole) return;
+  if (!facts.in_process) WriteUncopied(uncopied, graph);
+  section.Begin(HL_SECTION_PROPERTIES);
+  PUT_NUMBER(graph, 1);
+  PUT_NUMBER(unreadable_bytes, graph->unreadable_bytes);
+  PUT_NUMBER(scan_us, graph->scan_ns / 1000);
+  section.End();
 }
 
 // The parent notes the pause right after it has resumed: long ago by now, if
@@ -310,8 +333,7 @@ long WriteSections(const CutFacts& facts, WrittenFile* written,
   }
   records.blocks = sums.written_blocks;
   WriteExactTotals(sums, totals);
-  records.graph = WriteObjectGraph(facts);
-  WriteMappings(&section, tracer.pid);
+  WriteMappingsAndGraph(facts, &records.graph);
   written->live_bytes = sums.live_bytes();
   written->live_count = sums.live_count();
   CompareWithCounters(*facts.world, sums, totals, written);

@@ -210,6 +210,13 @@ class Edges(GraphTest):
                   (origin, self.told["high"], 0)]), self.references(snapshot))
         self.assertEqual(4096, snapshot.properties["unreadable_bytes"])
 
+    def test_a_region_that_children_do_not_get_counts_as_unreadable(self):
+        snapshot = self.run_probe("uncopied_mapping")
+        self.expect_roots(snapshot)
+        self.assertEqual(4096, snapshot.properties["unreadable_bytes"])
+        self.assertIn((form.ROOT_MAPPING, 0, self.told["source"], 0, 4096),
+                      snapshot.root_areas)
+
     def test_a_block_of_64_gib_is_read_where_it_was_written(self):
         snapshot = self.run_probe("untouched_block")
         origin = self.told["from"]

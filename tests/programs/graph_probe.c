@@ -393,6 +393,15 @@ static void unreadable_page(void) {
   mprotect((void*)page, 4096, PROT_READ | PROT_WRITE);
 }
 
+/* A region that children do not get. */
+static void uncopied_mapping(void) {
+  char* region = map(64 << 10);
+  if (madvise(region, 64 << 10, MADV_DONTFORK) != 0) abort();
+  put(region, make_told(40), 0);
+  tell("source", (uintptr_t)region);
+  cut();
+}
+
 /* A block of 64 GiB of which two pages were ever written. */
 static void untouched_block(void) {
   char* huge = mmap(NULL, (size_t)64 << 30, PROT_READ | PROT_WRITE,
@@ -545,6 +554,7 @@ int main(int argc, char** argv) {
       CASE(unreadable_page),
       CASE(untouched_block),
       CASE(pool),
+      CASE(uncopied_mapping),
       CASE(top_chunk),
       CASE(untraced),
       CASE(main_returns),
