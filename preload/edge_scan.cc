@@ -211,13 +211,19 @@ class Scan {
                                                     uintptr_t at) {
     const uintptr_t word = WordAt(at);
     if (word == 0) return;
-    if (MayBeCounts(word)) {
+    if (MayBeCounts(word) && !IsBlockAddress(word)) {
       words_.PutCounts(from, (at - from) / kWordBytes, word);
     } else if (modules_.Contain(word)) {
       words_.PutModule(from, (at - from) / kWordBytes, word);
     } else if (blocks_.reach().contains(word)) {
       Push(from, at);
     }
+  }
+
+  // Addresses just above a multiple of 4 GiB look like two counts.
+  bool IsBlockAddress(uintptr_t word) const {
+    Extent block;
+    return blocks_.reach().contains(word) && blocks_.Find(word, &block);
   }
 
   // Not inlined: the loops around it stay in registers.

@@ -202,6 +202,11 @@ class Edges(GraphTest):
              (7, form.WORD_COUNTS, (7, 0))],
             [word[1:] for word in snapshot.object_words if word[0] == block])
 
+    def test_an_address_that_looks_like_counts_is_an_edge(self):
+        snapshot = self.run_probe("small_halves")
+        self.assertEqual(([], [(self.told["from"], 0, 0)]),
+                         self.references(snapshot))
+
     def test_an_unreadable_page_in_a_block_is_skipped_and_counted(self):
         snapshot = self.run_probe("unreadable_page")
         origin = self.told["from"]

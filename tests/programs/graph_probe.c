@@ -379,6 +379,20 @@ static void first_words(void) {
   cut();
 }
 
+/* An address whose halves are both as small as counts are. */
+static void small_halves(void) {
+  const uintptr_t where = ((uintptr_t)1 << 32) * 0x1234 + 4096;
+  char* arena = mmap((void*)where, 4096, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+  if (arena == MAP_FAILED) abort();
+  heapline_pool_alloc(arena, arena, 64);
+  const Hidden from = make(40);
+  tell("block", (uintptr_t)arena);
+  put(seen(from), ~(uintptr_t)arena, 0);
+  tell("from", ~from);
+  cut();
+}
+
 static void unreadable_page(void) {
   const Hidden from = make(1 << 20);
   const Hidden to = make_told(40);
@@ -555,6 +569,7 @@ int main(int argc, char** argv) {
       CASE(untouched_block),
       CASE(pool),
       CASE(uncopied_mapping),
+      CASE(small_halves),
       CASE(top_chunk),
       CASE(untraced),
       CASE(main_returns),
