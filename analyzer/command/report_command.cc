@@ -49,7 +49,7 @@ absl::StatusOr<int> RunReport(const ReportRow& row,
           : RenderText(*document, ColorsFor(context.color, *output)));
   if (status.ok()) status = output->TryCommit();
   if (!status.ok()) return status;
-  return kExitDone;
+  return document->verdict == Verdict::kFound ? kExitFound : kExitDone;
 }
 
 }  // namespace

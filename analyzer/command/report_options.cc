@@ -1,6 +1,7 @@
 #include "analyzer/command/report_options.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstddef>
 #include <utility>
 
@@ -12,6 +13,10 @@ namespace {
 constexpr char kFilterGroup[] = "Filters (globs on function, file, module)";
 constexpr char kRowGroup[] = "Rows";
 constexpr char kSymbolGroup[] = "Symbols";
+constexpr char kGraphGroup[] = "Object graph";
+// In the order of the bits of LeakKinds.
+const std::vector<std::string> kLeakKindNames = {"direct", "indirect",
+                                                 "possible", "reachable"};
 constexpr size_t kRowsOfText = 10;
 
 void AddOutputOptions(ReportOptionValues* values, CLI::App* command) {
@@ -26,7 +31,7 @@ void AddOutputOptions(ReportOptionValues* values, CLI::App* command) {
       ->capture_default_str();
 }
 
-void AddRowOptions(ReportOptionValues* values, CLI::App* command) {
+void AddRowLimit(ReportOptionValues* values, CLI::App* command) {
   command
       ->add_option("-n,--rows", values->row_limit,
                    "Show the first ROWS rows, 0: all; 10 unless told, all for "
@@ -34,6 +39,9 @@ void AddRowOptions(ReportOptionValues* values, CLI::App* command) {
       ->type_name("ROWS")
       ->check(CLI::NonNegativeNumber)
       ->group(kRowGroup);
+}
+
+void AddKeyOptions(ReportOptionValues* values, CLI::App* command) {
   command
       ->add_option("--by", values->key,
                    "What a row is: line, function, file, module, stack, type "
@@ -42,6 +50,19 @@ void AddRowOptions(ReportOptionValues* values, CLI::App* command) {
       ->check(CLI::IsMember(KeyNames()))
       ->capture_default_str()
       ->group(kRowGroup);
+  command
+      ->add_option("--attribute", values->attribute,
+                   "Charge the site (outside allocator wrappers and system "
+                   "headers) or the innermost frame")
+      ->type_name("FRAME")
+      ->check(CLI::IsMember({"site", "innermost"}))
+      ->capture_default_str()
+      ->group(kRowGroup);
+}
+
+void AddRowOptions(ReportOptionValues* values, CLI::App* command) {
+  AddRowLimit(values, command);
+  AddKeyOptions(values, command);
   command
       ->add_option("--sort", values->sort,
                    "Rank by live bytes, live count, total bytes ever "
@@ -53,14 +74,6 @@ void AddRowOptions(ReportOptionValues* values, CLI::App* command) {
   command
       ->add_flag("--cumulative", values->is_cumulative,
                  "Count a block on every row that its stack passes through")
-      ->group(kRowGroup);
-  command
-      ->add_option("--attribute", values->attribute,
-                   "Charge the site (outside allocator wrappers and system "
-                   "headers) or the innermost frame")
-      ->type_name("FRAME")
-      ->check(CLI::IsMember({"site", "innermost"}))
-      ->capture_default_str()
       ->group(kRowGroup);
   command
       ->add_flag("--exact", values->is_exact,
@@ -100,6 +113,51 @@ void AddSymbolOptions(ReportOptionValues* values, CLI::App* command) {
       ->group(kSymbolGroup);
 }
 
+void AddGraphOptions(ReportOptionValues* values, CLI::App* command) {
+  AddRowLimit(values, command);
+  command
+      ->add_option("--edge-rules", values->edge_rules,
+                   "Read from FILE which words are weak or count references")
+      ->type_name("FILE")
+      ->group(kGraphGroup);
+}
+
+void AddLeakOptions(ReportOptionValues* values, CLI::App* command) {
+  command
+      ->add_option("--kinds", values->kinds,
+                   "Show these kinds, with commas between: direct, indirect, "
+                   "possible, reachable; direct,indirect unless told")
+      ->type_name("KINDS")
+      ->delimiter(',')
+      ->check(CLI::IsMember(kLeakKindNames))
+      ->group(kGraphGroup);
+  command
+      ->add_option("--suppressions", values->suppressions,
+                   "Leave out what FILE names: leak:PATTERN lines, or "
+                   "memcheck's blocks")
+      ->type_name("FILE")
+      ->expected(1)
+      ->take_all()
+      ->group(kGraphGroup);
+}
+
+void AddCycleOptions(ReportOptionValues* values, CLI::App* command) {
+  command
+      ->add_flag("--reachable", values->shows_reachable,
+                 "Show cycles that roots reach, too, behind the others")
+      ->group(kGraphGroup);
+}
+
+unsigned LeakKindsByName(const std::vector<std::string>& names) {
+  unsigned kinds = kNoLeakKind;
+  for (const std::string& name : names) {
+    const auto at =
+        std::find(kLeakKindNames.begin(), kLeakKindNames.end(), name);
+    kinds |= 1u << (at - kLeakKindNames.begin());
+  }
+  return kinds & kAllLeakKinds;
+}
+
 SortBy SortByName(const std::string& name) {
   if (name == "count") return SortBy::kCount;
   if (name == "total") return SortBy::kTotal;
@@ -119,6 +177,10 @@ void AddReportOptions(const ReportRow& row, ReportOptionValues* values,
                  static_cast<int>(row.most_files));
   AddOutputOptions(values, command);
   if ((row.options & kHeapRowOptions) != 0) AddRowOptions(values, command);
+  if ((row.options & kGraphOptions) != 0) AddGraphOptions(values, command);
+  if ((row.options & kKeyOptions) != 0) AddKeyOptions(values, command);
+  if ((row.options & kLeakOptions) != 0) AddLeakOptions(values, command);
+  if ((row.options & kCycleOptions) != 0) AddCycleOptions(values, command);
   if ((row.options & kSymbolOptions) != 0) AddSymbolOptions(values, command);
 }
 
@@ -144,6 +206,11 @@ absl::StatusOr<ReportRequest> RequestOf(const ReportOptionValues& values) {
   if (values.format == "text" && values.row_limit != 0) {
     request.idle_rows = IdleRows::kSum;
   }
+  request.graph.edge_rules = values.edge_rules;
+  request.graph.leak_kinds = LeakKindsByName(values.kinds);
+  request.graph.suppressions = values.suppressions;
+  request.graph.cycles =
+      values.shows_reachable ? CyclesShown::kAll : CyclesShown::kUnreachable;
   request.symbols.debug_directories = values.debug_directories;
   request.symbols.sysroot = values.sysroot;
   const absl::Status status = ReadPathMap(values.path_map, &request.symbols);

@@ -31,6 +31,10 @@ struct ReportOptionValues {
   std::vector<std::string> debug_directories;
   std::string sysroot;
   std::vector<std::string> path_map;  // OLD=NEW
+  std::string edge_rules;
+  std::vector<std::string> kinds;  // names of leak kinds; none: as told
+  std::vector<std::string> suppressions;
+  bool shows_reachable = false;
 };
 
 // Adds the options that the report understands. `values` must outlive

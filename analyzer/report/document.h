@@ -47,10 +47,17 @@ struct Span {
 };
 using Line = std::vector<Span>;
 
+// A list of objects that a row carries in JSON: "hops": [{"address": …}, …].
+struct RowList {
+  std::string key;
+  std::vector<std::vector<std::pair<std::string, Cell>>> items;
+};
+
 struct Row {
   std::vector<Cell> cells;       // one a column
   std::vector<FrameText> stack;  // innermost first; may be empty
   std::vector<Line> lines;       // the row in the text rendering
+  std::vector<RowList> lists;    // in JSON, behind the cells
 };
 
 // A named object of numbers and texts that stands beside `total` in JSON
@@ -100,6 +107,9 @@ struct Graph {
   size_t nodes_left_out = 0;
 };
 
+// Whether the command that shows the document ends with 0 or 1.
+enum class Verdict { kDone, kFound };
+
 struct Document {
   std::string name;  // "heapline.diff"
   int version = 1;
@@ -107,6 +117,7 @@ struct Document {
   std::vector<Aside> asides;
   std::vector<std::string> notes;  // "sampled …", "12 damaged …": text goes to
                                    // stderr, JSON to "notes"
+  Verdict verdict = Verdict::kDone;
   std::variant<Table, Stacks, Graph> body;
 };
 

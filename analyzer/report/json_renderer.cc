@@ -56,6 +56,15 @@ void AddTable(const Table& table, Json* json) {
     for (size_t i = 0; i < table.columns.size(); ++i) {
       SetField(table.columns[i].key, CellJson(row.cells[i]), &object);
     }
+    for (const RowList& list : row.lists) {
+      Json items = Json::array();
+      for (const auto& fields : list.items) {
+        Json item = Json::object();
+        for (const auto& [key, cell] : fields) item[key] = CellJson(cell);
+        items.push_back(std::move(item));
+      }
+      object[list.key] = std::move(items);
+    }
     if (table.has_stacks) object["stack"] = StackJson(row.stack);
     rows.push_back(std::move(object));
   }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "analyzer/analysis/heap_rows.h"
+#include "analyzer/analysis/suppressions.h"
 #include "analyzer/symbolize/symbolizer.h"
 
 namespace heapline {
@@ -19,6 +20,18 @@ enum class Numbers { kRounded, kExact };
 // many there are, machines get them.
 enum class IdleRows { kShow, kSum };
 
+// Which cycles a report shows: those that roots reach are mostly meant.
+enum class CyclesShown { kUnreachable, kAll };
+
+// What graph reports are asked beside.
+struct GraphRequest {
+  std::string edge_rules;                 // a file, or ""
+  unsigned leak_kinds = kNoLeakKind;      // bits of LeakKinds; none: as told by
+                                          // the snapshot
+  std::vector<std::string> suppressions;  // files
+  CyclesShown cycles = CyclesShown::kUnreachable;
+};
+
 struct ReportRequest {
   std::vector<std::string> files;  // snapshots or directories of them
   HeapRowOptions rows;
@@ -26,6 +39,7 @@ struct ReportRequest {
   IdleRows idle_rows = IdleRows::kShow;
   Numbers numbers = Numbers::kRounded;
   SymbolizerOptions symbols;
+  GraphRequest graph;
 };
 
 }  // namespace heapline

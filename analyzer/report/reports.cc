@@ -21,6 +21,31 @@ const std::vector<ReportRow>& ReportTable() {
        "compared by the newest snapshot of each process, summed; one "
        "directory by the first and the last snapshot of each process.",
        MakeDiffReport},
+      {"leaks", "Shows blocks that nothing holds, by call stack", "FILE", 1, 1,
+       kGraphOptions | kLeakOptions | kSymbolOptions,
+       "Direct leaks first: components that no root reaches and no other leak "
+       "points to, with what they take along. Possible: held through interior "
+       "pointers only, or unreachable in an incomplete snapshot. Ends with 1 "
+       "where it finds some.",
+       MakeLeaksReport},
+      {"paths", "Shows why an object is alive: paths from roots to it",
+       "FILE X", 2, 2, kGraphOptions | kSymbolOptions,
+       "X is an address (0x...), a type, or a site as file:line; of several "
+       "objects the largest is taken. Shortest paths first, one of each root: "
+       "a global symbol, a thread's stack, registers or TLS.",
+       MakePathsReport},
+      {"retained", "Ranks who keeps how much alive", "FILE", 1, 1,
+       kGraphOptions | kKeyOptions | kSymbolOptions,
+       "Retained is what would go with the blocks of a row: what only they "
+       "lead to, themselves included. Rows of roots (a global symbol, a "
+       "thread's stack) stand among those of blocks.",
+       MakeRetainedReport},
+      {"cycles", "Shows objects that keep each other alive", "FILE", 1, 1,
+       kGraphOptions | kCycleOptions | kSymbolOptions,
+       "Unreachable ones, and those whose own reference counts prove that "
+       "nothing outside owns them. Lists and links to parents are told apart. "
+       "Suspected: a word may look like a reference by chance.",
+       MakeCyclesReport},
   };
   return *table;
 }

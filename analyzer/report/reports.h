@@ -19,6 +19,10 @@ enum ReportOptions : unsigned {
   kNoReportOptions = 0,
   kHeapRowOptions = 1,  // --by --sort --cumulative --attribute, filters, -n
   kSymbolOptions = 2,   // --debug-dir --sysroot --path-map
+  kGraphOptions = 4,    // --edge-rules, -n
+  kLeakOptions = 8,     // --kinds --suppressions
+  kCycleOptions = 16,   // --reachable
+  kKeyOptions = 32,     // --by --attribute
 };
 
 struct ReportRow {
@@ -38,6 +42,10 @@ const std::vector<ReportRow>& ReportTable();
 absl::StatusOr<Document> MakeInfoReport(const ReportRequest& request);
 absl::StatusOr<Document> MakeTopReport(const ReportRequest& request);
 absl::StatusOr<Document> MakeDiffReport(const ReportRequest& request);
+absl::StatusOr<Document> MakeLeaksReport(const ReportRequest& request);
+absl::StatusOr<Document> MakePathsReport(const ReportRequest& request);
+absl::StatusOr<Document> MakeRetainedReport(const ReportRequest& request);
+absl::StatusOr<Document> MakeCyclesReport(const ReportRequest& request);
 
 }  // namespace heapline
 

@@ -17,7 +17,7 @@ namespace heapline {
 namespace {
 
 constexpr uint64_t kMaxFileBytes = uint64_t{256} << 20;
-constexpr size_t kMaxNameBytes = 4096;
+constexpr size_t kMaxJitNameBytes = 4096;
 constexpr uint64_t kNanosecondsPerSecond = 1000000000;
 
 bool IsOfThisProcess(const struct stat& status, uint64_t process_start_ns) {
@@ -76,7 +76,7 @@ PerfMap PerfMap::Parse(absl::string_view text) {
         __builtin_add_overflow(function.start, bytes, &function.end)) {
       continue;
     }
-    function.name = std::string(line.substr(0, kMaxNameBytes));
+    function.name = std::string(line.substr(0, kMaxJitNameBytes));
     map.functions_.push_back(std::move(function));
   }
   // Of one start the last line counts: code is compiled again in place.

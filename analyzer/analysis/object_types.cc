@@ -1,0 +1,194 @@
+// Invariant: an object's words are looked at together, in the order of the
+// file, which is that of the objects.
+#include "analyzer/analysis/object_types.h"
+
+#include <algorithm>
+#include <array>
+#include <tuple>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "analyzer/analysis/python_objects.h"
+
+namespace heapline {
+namespace {
+
+constexpr absl::string_view kSharedBlock = "std::_Sp_counted_";
+constexpr absl::string_view kVtable = "vtable for ";
+
+// The first template argument of a class's name, without a pointer's star.
+absl::string_view FirstArgument(absl::string_view name) {
+  const size_t open = name.find('<');
+  if (open == absl::string_view::npos) return "";
+  size_t depth = 0;
+  for (size_t i = open + 1; i < name.size(); ++i) {
+    const char c = name[i];
+    if (depth == 0 && (c == ',' || c == '>')) {
+      name = name.substr(open + 1, i - open - 1);
+      absl::ConsumeSuffix(&name, "*");
+      return name;
+    }
+    if (c == '<' || c == '(') ++depth;
+    if ((c == '>' || c == ')') && depth > 0) --depth;
+  }
+  return "";
+}
+
+// Finds types by the words of one object after the other.
+class TypeFinder {
+ public:
+  TypeFinder(const ObjectGraph& graph, DataSymbols* symbols)
+      : graph_(graph), symbols_(symbols) {
+    result_.names.push_back("");
+    ids_.emplace("", 0);
+  }
+
+  ObjectTypes Run() {
+    if (graph_.snapshot().object_words.size() == 0) return std::move(result_);
+    result_.of.assign(graph_.size(), 0);
+    ForEachObjectWords(graph_, [this](Vertex v, const ObjectWords& words) {
+      LookAtClass(v, words);
+    });
+    AddPython();
+    SortAll();
+    return std::move(result_);
+  }
+
+ private:
+  TypeId Intern(const std::string& name) {
+    const auto [row, is_new] =
+        ids_.try_emplace(name, static_cast<TypeId>(result_.names.size()));
+    if (is_new) result_.names.push_back(name);
+    return row->second;
+  }
+
+  // The class whose vtable a word points into, "" for none.
+  const std::string& ClassAt(const ObjectWord& word) {
+    static const auto* const none = new std::string;
+    if (word.kind != HL_WORD_MODULE) return *none;
+    const auto [row, is_new] = classes_.try_emplace(word.value);
+    if (is_new) {
+      const std::string name = symbols_->At(word.value).name;
+      if (absl::StartsWith(name, kVtable)) {
+        row->second = name.substr(kVtable.size());
+      }
+    }
+    return row->second;
+  }
+
+  void LookAtClass(Vertex v, const ObjectWords& words) {
+    const std::string name = ClassAt(words[0]);
+    if (!name.empty()) {
+      LookAtPolymorphic(v, name, words);
+      return;
+    }
+    if (words[0].kind != HL_WORD_COUNTS) return;
+    // new T[n]: n, then the elements.
+    const uint64_t count = words[0].value;
+    const uint64_t bytes = graph_.RequestedBytes(v);
+    if (count > 0 && bytes > 8 && (bytes - 8) % count == 0) {
+      result_.starts.push_back({v, 1});
+      const std::string element = ClassAt(words[1]);
+      if (!element.empty()) result_.of[v] = Intern(element + "[]");
+    }
+  }
+
+  void LookAtPolymorphic(Vertex v, const std::string& name,
+                         const ObjectWords& words) {
+    result_.of[v] = Intern(ManagedClass(name));
+    if (absl::StartsWith(name, kSharedBlock)) {
+      result_.starts.push_back({v, 2});
+      if (words[1].kind != HL_WORD_COUNTS) return;
+      // All owners together are one of the weak references.
+      const uint64_t owners = words[1].value & UINT32_MAX;
+      const uint64_t observers = words[1].value >> 32;
+      if (owners == 0 || observers == 0) return;
+      result_.counts.push_back({v, kStart, owners + observers - 1});
+      return;
+    }
+    for (Place i = 1; i < words.size(); ++i) {
+      if (!ClassAt(words[i]).empty()) result_.starts.push_back({v, i});
+    }
+  }
+
+  void AddPython() {
+    for (const PythonFinding& found : FindPythonObjects(graph_)) {
+      std::string name = found.type_name;
+      if (name.empty() && found.type_address != 0) {
+        name = symbols_->At(found.type_address).name;
+      }
+      const bool is_weakref = IsWeakrefType(name);
+      result_.python.push_back({found.object, found.place, is_weakref});
+      if (found.place != kStart) {
+        result_.starts.push_back({found.object, found.place});
+      }
+      result_.counts.push_back({found.object, found.place, found.count});
+      if (!name.empty()) result_.of[found.object] = Intern(name);
+    }
+  }
+
+  void SortAll() {
+    const auto by_object = [](const auto& a, const auto& b) {
+      return std::tie(a.object, a.place) < std::tie(b.object, b.place);
+    };
+    std::sort(result_.starts.begin(), result_.starts.end(), by_object);
+    std::sort(result_.counts.begin(), result_.counts.end(), by_object);
+    std::sort(result_.python.begin(), result_.python.end(), by_object);
+  }
+
+  const ObjectGraph& graph_;
+  DataSymbols* symbols_;
+  ObjectTypes result_;
+  absl::flat_hash_map<std::string, TypeId> ids_;
+  absl::flat_hash_map<uint64_t, std::string> classes_;  // by vtable address
+};
+
+template <typename Record>
+const Record* Find(const std::vector<Record>& records, Vertex v) {
+  const auto at = std::lower_bound(records.begin(), records.end(), v,
+                                   [](const Record& record, Vertex object) {
+                                     return record.object < object;
+                                   });
+  return at == records.end() || at->object != v ? nullptr : &*at;
+}
+
+}  // namespace
+
+std::string ManagedClass(absl::string_view class_name) {
+  if (!absl::StartsWith(class_name, kSharedBlock)) {
+    return std::string(class_name);
+  }
+  const absl::string_view managed = FirstArgument(class_name);
+  if (managed.empty()) return std::string(class_name);
+  // Only the in-place form holds the object itself.
+  return absl::StrContains(class_name.substr(0, class_name.find('<')),
+                           "inplace")
+             ? std::string(managed)
+             : absl::StrCat(managed, " (count of std::shared_ptr)");
+}
+
+ObjectTypes FindObjectTypes(const ObjectGraph& graph, DataSymbols* symbols) {
+  return TypeFinder(graph, symbols).Run();
+}
+
+const ReferenceCount* ObjectTypes::CountOf(Vertex v) const {
+  return Find(counts, v);
+}
+
+const ObjectTypes::PythonObject* ObjectTypes::PythonAt(Vertex v) const {
+  return Find(python, v);
+}
+
+bool ObjectTypes::IsStart(Vertex v, Place place) const {
+  const auto at = std::lower_bound(
+      starts.begin(), starts.end(), std::make_pair(v, place),
+      [](const Start& start, const std::pair<Vertex, Place>& wanted) {
+        return std::make_pair(start.object, start.place) < wanted;
+      });
+  return at != starts.end() && at->object == v && at->place == place;
+}
+
+}  // namespace heapline

@@ -1,0 +1,167 @@
+// Invariant: rules are applied before anything is computed over the graph.
+#include "analyzer/report/graph_side.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "analyzer/analysis/edge_rules.h"
+#include "analyzer/analysis/grouping.h"
+#include "analyzer/base/status.h"
+#include "analyzer/report/heap_side.h"
+#include "analyzer/report/report_files.h"
+#include "analyzer/snapshot/snapshot_reader.h"
+
+namespace heapline {
+namespace {
+
+std::string WhyIncomplete(const Snapshot& snapshot) {
+  const uint64_t reasons = NumberOf(snapshot, PropertyId::incomplete_reasons);
+  std::vector<std::string> words;
+  if (reasons & HL_INCOMPLETE_SAMPLING) words.push_back("it was sampled");
+  if (reasons & HL_INCOMPLETE_LATE_START) {
+    words.push_back("tracing began after the program did");
+  }
+  if (reasons & HL_INCOMPLETE_STOPPED) {
+    words.push_back("tracing was stopped for a while");
+  }
+  if (reasons & HL_INCOMPLETE_DROPPED) {
+    words.push_back("blocks had no room in the table");
+  }
+  if (reasons & HL_INCOMPLETE_THREADS) {
+    words.push_back("a thread was not stopped");
+  }
+  if (reasons & HL_INCOMPLETE_FOREIGN_MALLOC) {
+    words.push_back("another malloc came first");
+  }
+  return words.empty() ? "live blocks may be unknown"
+                       : absl::StrJoin(words, ", ");
+}
+
+}  // namespace
+
+GraphSide::GraphSide(Snapshot snapshot) : snapshot_(std::move(snapshot)) {}
+
+absl::StatusOr<std::unique_ptr<GraphSide>> GraphSide::TryRead(
+    const ReportRequest& request) {
+  const absl::StatusOr<std::vector<std::string>> files =
+      NewestOfEachProcess(request.files[0]);
+  if (!files.ok()) return files.status();
+  if (files->size() != 1) {
+    return Problem(absl::StatusCode::kInvalidArgument,
+                   absl::StrCat("reading ", request.files[0]),
+                   absl::StrCat(files->size(), " processes left snapshots"),
+                   "give one snapshot: addresses are one process's own");
+  }
+  absl::StatusOr<Snapshot> snapshot = TryReadSnapshot((*files)[0]);
+  if (!snapshot.ok()) return snapshot.status();
+  if (NumberOf(*snapshot, PropertyId::graph) != 1) {
+    return Problem(absl::StatusCode::kFailedPrecondition,
+                   absl::StrCat("reading the object graph of ", (*files)[0]),
+                   "none was recorded",
+                   "trace with the option graph=1, without sample");
+  }
+  std::unique_ptr<GraphSide> side(new GraphSide(*std::move(snapshot)));
+  const absl::Status status = side->Analyze(request);
+  if (!status.ok()) return status;
+  return side;
+}
+
+absl::Status GraphSide::Analyze(const ReportRequest& request) {
+  std::vector<EdgeRule> rules = ShippedEdgeRules();
+  if (!request.graph.edge_rules.empty()) {
+    const absl::StatusOr<std::vector<EdgeRule>> more =
+        TryReadEdgeRules(request.graph.edge_rules);
+    if (!more.ok()) return more.status();
+    rules.insert(rules.end(), more->begin(), more->end());
+  }
+  symbolizer_ = Symbolizer::Create(request.symbols);
+  stacks_ = std::make_unique<CallStacks>(symbolizer_.get());
+  std::vector<bool> is_wanted(snapshot_.nodes.size());
+  for (const BlockColumns* blocks :
+       {&snapshot_.blocks, &snapshot_.pool_blocks}) {
+    for (const NodeId node : blocks->node) is_wanted[Index(node)] = true;
+  }
+  stack_of_node_ = stacks_->Add(snapshot_, is_wanted);
+  const StackId unknown = stacks_->AddSpecial("<unknown>");
+  for (StackId& stack : stack_of_node_) {
+    if (stack == kEmptyStack) stack = unknown;
+  }
+  symbols_ = std::make_unique<DataSymbols>(snapshot_, request.symbols);
+  graph_ = std::make_unique<ObjectGraph>(snapshot_);
+  types_ = FindObjectTypes(*graph_, symbols_.get());
+  ApplyEdgeRules(
+      rules, [this](NodeId node) { return SiteOfNode(node); }, &types_,
+      graph_.get());
+  components_ = StronglyConnectedComponents(graph_->edges());
+  reachability_ = FloodFromRoots(*graph_);
+  leaks_ = FindLeaks(*graph_, reachability_, components_);
+  return absl::OkStatus();
+}
+
+const RootGroups& GraphSide::root_groups() {
+  if (root_groups_ == nullptr) {
+    root_groups_ =
+        std::make_unique<RootGroups>(GroupRoots(*graph_, symbols_.get()));
+  }
+  return *root_groups_;
+}
+
+StackId GraphSide::StackOf(Vertex v) const {
+  return stack_of_node_[Index(graph_->CallNode(v))];
+}
+
+std::string GraphSide::SiteOfNode(NodeId node) const {
+  const StackId stack = stack_of_node_[Index(node)];
+  return LineText(stacks_->Frame(stacks_->Site(stack))).Full();
+}
+
+std::string GraphSide::SiteOf(Vertex v) const {
+  return SiteOfNode(graph_->CallNode(v));
+}
+
+std::string GraphSide::NameOf(Vertex v) const {
+  const std::string& type = TypeOf(v);
+  return type.empty() ? SiteOf(v) : type;
+}
+
+std::vector<FrameText> GraphSide::FramesOf(StackId stack) const {
+  std::vector<FrameText> texts;
+  for (const FrameId id : stacks_->Frames(stack)) {
+    const SourceFrame& source = stacks_->Frame(id).source;
+    texts.push_back({*source.function, *source.file, source.line,
+                     *source.module, source.is_inlined});
+  }
+  return texts;
+}
+
+bool GraphSide::IsIncomplete() const {
+  return NumberOf(snapshot_, PropertyId::complete, 1) == 0;
+}
+
+Document GraphSide::NewDocument(const std::string& name) const {
+  Document document;
+  document.name = name;
+  document.snapshots = {heapline::NameOf(snapshot_)};
+  const std::string damage = DamageNote(snapshot_);
+  if (!damage.empty()) document.notes.push_back(damage);
+  if (IsIncomplete()) {
+    document.notes.push_back(absl::StrCat(
+        snapshot_.file, ": incomplete (", WhyIncomplete(snapshot_),
+        "): what looks unreachable may be held by what is not known, so it "
+        "is called possible"));
+  }
+  const uint64_t dropped = graph_->dropped_edges() + graph_->dropped_roots();
+  if (dropped > 0) {
+    document.notes.push_back(
+        absl::StrCat(snapshot_.file, ": ", dropped,
+                     " references from or to unknown blocks left out"));
+  }
+  return document;
+}
+
+std::string AddressText(uint64_t address) {
+  return absl::StrCat("0x", absl::Hex(address));
+}
+
+}  // namespace heapline

@@ -1,0 +1,85 @@
+// graph_side.h: what a graph report reads from its FILE argument: the snapshot,
+// its object graph with edge rules applied, and names for objects and roots.
+//
+// Invariant: `graph` has all its weak references taken out. Owns everything its
+// parts point at; neither copied nor moved. Not thread-safe.
+#ifndef HEAPLINE_ANALYZER_REPORT_GRAPH_SIDE_H_
+#define HEAPLINE_ANALYZER_REPORT_GRAPH_SIDE_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "analyzer/analysis/call_stacks.h"
+#include "analyzer/analysis/components.h"
+#include "analyzer/analysis/leak_kinds.h"
+#include "analyzer/analysis/object_graph.h"
+#include "analyzer/analysis/object_types.h"
+#include "analyzer/analysis/reachability.h"
+#include "analyzer/analysis/root_groups.h"
+#include "analyzer/report/document.h"
+#include "analyzer/report/report_request.h"
+#include "analyzer/symbolize/symbolizer.h"
+
+namespace heapline {
+
+class GraphSide {
+ public:
+  // Of a directory the newest snapshot, if one process alone left some. An
+  // error for a snapshot without a graph names the option that records it.
+  static absl::StatusOr<std::unique_ptr<GraphSide>> TryRead(
+      const ReportRequest& request);
+  GraphSide(const GraphSide&) = delete;
+
+  const Snapshot& snapshot() const { return snapshot_; }
+  const ObjectGraph& graph() const { return *graph_; }
+  const ObjectTypes& types() const { return types_; }
+  const Components& components() const { return components_; }
+  const Reachability& reachability() const { return reachability_; }
+  const LeakKindsOfGraph& leaks() const { return leaks_; }
+  CallStacks* stacks() { return stacks_.get(); }
+  Symbolizer* symbolizer() { return symbolizer_.get(); }
+
+  // Made when first asked for.
+  const RootGroups& root_groups();
+
+  StackId StackOf(Vertex v) const;
+  // "cache.cc:34", path in full; "<unknown>" where there is no stack.
+  std::string SiteOf(Vertex v) const;
+  // The type, or "" where it is not known.
+  const std::string& TypeOf(Vertex v) const { return types_.Name(v); }
+  // The type, or else the site.
+  std::string NameOf(Vertex v) const;
+  // Frames for JSON, innermost first.
+  std::vector<FrameText> FramesOf(StackId stack) const;
+
+  // `complete` is 0: what is unreachable may be held by what is not known.
+  bool IsIncomplete() const;
+  // Name, snapshots and notes common to graph reports.
+  Document NewDocument(const std::string& name) const;
+
+ private:
+  explicit GraphSide(Snapshot snapshot);
+  absl::Status Analyze(const ReportRequest& request);
+  std::string SiteOfNode(NodeId node) const;
+
+  Snapshot snapshot_;
+  std::unique_ptr<Symbolizer> symbolizer_;
+  std::unique_ptr<CallStacks> stacks_;
+  std::vector<StackId> stack_of_node_;
+  std::unique_ptr<DataSymbols> symbols_;
+  std::unique_ptr<ObjectGraph> graph_;
+  ObjectTypes types_;
+  Components components_;
+  Reachability reachability_;
+  LeakKindsOfGraph leaks_;
+  std::unique_ptr<RootGroups> root_groups_;
+};
+
+// "0x1f80", as addresses stand in reports.
+std::string AddressText(uint64_t address);
+
+}  // namespace heapline
+
+#endif  // HEAPLINE_ANALYZER_REPORT_GRAPH_SIDE_H_
