@@ -94,7 +94,7 @@ std::string Modules(const Snapshot& snapshot) {
 }
 
 // Nothing where the snapshot has no graph.
-std::string ObjectGraph(const Snapshot& snapshot) {
+std::string ObjectGraphText(const Snapshot& snapshot) {
   if (NumberOf(snapshot, PropertyId::graph) == 0) return "";
   std::string text = absl::StrCat(Counted(snapshot.roots.size(), "root"), ", ",
                                   Counted(EdgeCount(snapshot), "edge"));
@@ -225,7 +225,7 @@ std::vector<Line> InfoLines(const Snapshot& snapshot) {
   AddTotals(snapshot, &lines);
   lines.Add("threads", Threads(snapshot));
   lines.Add("modules", Modules(snapshot));
-  lines.Add("graph", ObjectGraph(snapshot));
+  lines.Add("graph", ObjectGraphText(snapshot));
   lines.Add("complete",
             IsComplete(snapshot)
                 ? "yes"

@@ -165,7 +165,7 @@ class RetainedRows {
     row->retained_bytes += bytes;
     row->retained_count += retention_.RetainedCount(v);
     if (row->holder == kNoVertex || bytes > row->holder_bytes) {
-      row->holder = retention_.Dominator(v);
+      row->holder = is_object ? retention_.Dominator(v) : v;
       row->holder_bytes = bytes;
       if (is_object) row->stack = side_->StackOf(v);
     }

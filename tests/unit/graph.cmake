@@ -1,6 +1,8 @@
 # The object graph and its algorithms.
 find_package(absl REQUIRED)
 add_executable(graph_test
+  edge_rules_test.cc
+  graph_cycles_test.cc
   graph_hostile_test.cc
   graph_random_test.cc
   object_graph_test.cc)
