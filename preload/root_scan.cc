@@ -1,6 +1,7 @@
 #include "preload/root_scan.h"
 
 #include "preload/heap_memory.h"
+#include "preload/late_registers.h"
 #include "preload/loaded_object.h"
 #include "preload/lookup_ring.h"
 #include "preload/next.h"
@@ -161,6 +162,10 @@ class Scan {
       Look({HL_ROOT_REGISTER, owner, kDwarfRsp}, leader->sp);
       return;
     }
+    if (thread.late != nullptr) {
+      ScanLateRegisters(owner, *thread.late);
+      return;
+    }
     if (thread.registers == nullptr) {
       Look({HL_ROOT_REGISTER, owner, kDwarfRsp}, thread.sp);
       return;
@@ -178,11 +183,26 @@ class Scan {
   void ScanVectorPart(uint32_t owner, const void* context, int part) {
     VectorPart words;
     if (!FindVectorPart(context, part, &words)) return;
-    for (size_t i = 0; i < words.count; ++i) {
+    ScanVectorWords(owner, words.words, words.count);
+  }
+
+  void ScanVectorWords(uint32_t owner, const uintptr_t* words, size_t count) {
+    for (size_t i = 0; i < count; ++i) {
       // Beyond sixteen the processor's own layout begins.
-      const uint32_t number = static_cast<uint32_t>(i / words.words_each);
+      const uint32_t number = static_cast<uint32_t>(i / kVectorPartWords);
       Look({HL_ROOT_REGISTER, owner, kDwarfXmm0 + (number < 16 ? number : 0)},
-           words.words[i]);
+           words[i]);
+    }
+  }
+
+  void ScanLateRegisters(uint32_t owner, const LateRegisters& late) {
+    for (const RegisterValue& value : late.general) {
+      Look({HL_ROOT_REGISTER, owner, value.number}, value.value);
+    }
+    size_t used = 0;
+    for (const size_t count : late.vector_words) {
+      ScanVectorWords(owner, late.vectors + used, count);
+      used += count;
     }
   }
 

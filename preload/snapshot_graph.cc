@@ -4,6 +4,7 @@
 #include "preload/edge_scan.h"
 #include "preload/heap_memory.h"
 #include "preload/known_blocks.h"
+#include "preload/late_registers.h"
 #include "preload/leader_frame.h"
 #include "preload/memory_map.h"
 #include "preload/readable_runs.h"
@@ -22,6 +23,21 @@ LeaderFrame FrameOfLeader(const StoppedThread& leader, LeaderPlace place) {
                                        : FindProgramFrame(leader.sp);
 }
 
+// Registers that have not come by then stay unknown.
+void AwaitHeldThreads(const StoppedWorld& world) {
+  uint64_t patience_ns = 300 * uint64_t{1000000};
+  for (size_t i = 0; i < world.count; ++i) {
+    StoppedThread* thread = &world.threads[i];
+    if (thread->late == nullptr) continue;
+    if (!AwaitLateRegisters(thread->late, world.number, &patience_ns)) {
+      thread->late = nullptr;
+      continue;
+    }
+    thread->sp = thread->late->general[kDwarfRsp].value;
+    thread->thread_pointer = thread->late->thread_pointer;
+  }
+}
+
 bool Write(SectionWriter* out, SectionWriter* beside, const StoppedWorld& world,
            LeaderPlace place, bool is_complete, GraphSums* sums) {
   MemoryMap map;
@@ -36,14 +52,16 @@ bool Write(SectionWriter* out, SectionWriter* beside, const StoppedWorld& world,
     heap.NoteMapping(blocks.pool_blocks()[i].start);
   }
   if (!heap.Finish()) return false;
+  ReadableRuns runs(map);
+  EdgeSums edges;
+  if (!WriteEdges(out, beside, &blocks, &runs, &edges)) return false;
+  // Last, so that they have time.
+  AwaitHeldThreads(world);
   const LeaderFrame leader = FrameOfLeader(world.threads[0], place);
   RootAreas areas(map, blocks, heap);
   if (!areas.Find(world, leader, is_complete)) return false;
-  ReadableRuns runs(map);
   const RootSums roots =
       WriteRoots(out, beside, world, leader, areas, &blocks, &runs);
-  EdgeSums edges;
-  if (!WriteEdges(out, beside, &blocks, &runs, &edges)) return false;
   sums->roots = roots.roots;
   sums->edges = edges.edges;
   sums->object_words = edges.object_words;

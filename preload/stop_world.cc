@@ -6,6 +6,7 @@
 
 #include "heapline/snapshot_format.h"
 #include "preload/clock.h"
+#include "preload/late_registers.h"
 #include "preload/pages.h"
 #include "preload/proc_files.h"
 #include "preload/reserved_signal.h"
@@ -70,6 +71,8 @@ void StandStill(uint32_t stop, StopSlot* slot, const void* context,
     sys::FutexWake(&answered, 1, false);
   } else if (!slot->Change(stop, SlotState::kHeld, SlotState::kStopped)) {
     return;  // the stop is over, or this one has answered
+  } else if (context != nullptr) {
+    LeaveLateRegisters(context);
   }
   // Looks again now and then: nobody must sleep on for a wake that got lost.
   while (StopNumber() == stop) WaitBriefly(&stop_number, stop, 100 * kMs);
@@ -280,10 +283,15 @@ void ListLeader(const Stop& stop, const void* context, uintptr_t sp,
 
 void ListThread(const StopSlot& slot, StoppedWorld* world) {
   if (slot.tid == 0) return;  // gone
-  // Once: one that is held may get a processor now, and stop of itself.
-  const SlotState slot_state = slot.State();
   StoppedThread* thread = &world->threads[world->count];
   *thread = StoppedThread();
+  if (slot.State() == SlotState::kHeld &&
+      (slot.flags & HL_THREAD_IN_VFORK) == 0) {
+    thread->late = OpenLateRegisters(world->number, slot.tid);
+  }
+  // One that is held may get a processor now, and stop of itself: then it has
+  // seen the place for its registers, or is known as stopped here.
+  const SlotState slot_state = slot.State();
   thread->tid = slot.tid;
   if (slot_state == SlotState::kStopped) {
     thread->flags = slot.flags;
@@ -316,7 +324,9 @@ bool StopWorld(const void* leader_context, uintptr_t leader_sp,
   stop.may_signal = HoldsReservedSignal();
   if (!PrepareStopSlots(64)) return false;
   __atomic_store_n(&answered, 0, __ATOMIC_RELAXED);
+  CloseLateRegisters();
   stop.number = __atomic_add_fetch(&stop_number, 1, __ATOMIC_ACQ_REL);
+  world->number = stop.number;
   bool is_known = true;
   {
     NumberedEntries tasks("/proc/self/task");
@@ -351,7 +361,10 @@ void ResumeWorld() {
 bool AnswerStop(void* ucontext) {
   uint32_t stop;
   StopSlot* slot = OwnUnansweredSlot(&stop);
-  if (slot == nullptr) return false;
+  if (slot == nullptr) {
+    LeaveLateRegisters(ucontext);
+    return false;
+  }
   // Read before the slot can belong to another stop.
   const bool call_is_known = slot->call_number_plus_1 != 0 &&
                              slot->call_sp == ContextStackPointer(ucontext) &&
@@ -386,6 +399,7 @@ void ParkHere() {
 }
 
 void ForgetStop() {
+  ForgetLateRegisters();
   const uint32_t stop = StopNumber();
   if (stop % 2 == 1) __atomic_store_n(&stop_number, stop + 1, __ATOMIC_RELEASE);
 }

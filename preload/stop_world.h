@@ -22,12 +22,16 @@
 
 namespace heapline {
 
+struct LateRegisters;
+
 struct StoppedThread {
   int32_t tid;
   uint32_t flags;         // HL_THREAD_…
   const void* registers;  // ucontext_t* on its own stack; NULL when not known
   uintptr_t sp;
   uintptr_t thread_pointer;
+  // Where the registers of a held thread will be (late_registers.h), or NULL.
+  const LateRegisters* late;
   char name[16];
 };
 
@@ -36,6 +40,7 @@ struct StoppedWorld {
   size_t count;
   size_t not_stopped;
   bool may_lack_threads;  // the kernel's list of them could not be read
+  uint32_t number;        // of the stop
   uint64_t stop_ns;       // how long it took
 };
 

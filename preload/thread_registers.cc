@@ -61,7 +61,7 @@ bool FindVectorPart(const void* ucontext, int part, VectorPart* out) {
   }
   if (part == 0) {
     *out = {reinterpret_cast<const uintptr_t*>(state + kLowHalves),
-            kLowHalvesBytes / sizeof(uintptr_t), 2};
+            kLowHalvesBytes / sizeof(uintptr_t)};
     return true;
   }
   SoftwareBytes software;
@@ -71,7 +71,7 @@ bool FindVectorPart(const void* ucontext, int part, VectorPart* out) {
     return false;
   }
   *out = {reinterpret_cast<const uintptr_t*>(state + kExtended),
-          (software.state_bytes - kExtended) / sizeof(uintptr_t), 2};
+          (software.state_bytes - kExtended) / sizeof(uintptr_t)};
   return true;
 }
 

@@ -30,15 +30,15 @@ inline constexpr size_t kGeneralRegisters = 17;
 void ReadGeneralRegisters(const void* ucontext, RegisterValue* out);
 
 // The memory that keeps the vector registers, one part at a time: part 0 the
-// low halves, 16 bytes a register; part 1 what lies above them. `first` and
-// `bytes_each` tell which register a word belongs to. False: there is no such
-// part. None where the thread waits in a system call made by a function: such a
-// function's caller keeps nothing there.
+// low halves, kVectorPartWords a register; part 1 what lies above them, as many
+// words a register for the first sixteen. False: there is no such part. None
+// where the thread waits in a system call: the caller of a function that makes
+// one keeps nothing there.
 struct VectorPart {
   const uintptr_t* words;
   size_t count;
-  size_t words_each;
 };
+inline constexpr size_t kVectorPartWords = 2;
 inline constexpr int kVectorParts = 2;
 bool FindVectorPart(const void* ucontext, int part, VectorPart* out);
 

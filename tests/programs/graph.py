@@ -286,6 +286,33 @@ class TheEnd(GraphTest):
                                                        "owner")))
 
 
+class Consistency(GraphTest):
+    SNAPSHOTS = 40
+
+    def unreachable(self, snapshot):
+        targets = {}
+        for origin, _, target, _ in snapshot.edges:
+            targets.setdefault(origin, []).append(target)
+        held = {root[3] for root in snapshot.roots}
+        waiting = list(held)
+        while waiting:
+            for target in targets.get(waiting.pop(), ()):
+                if target not in held:
+                    held.add(target)
+                    waiting.append(target)
+        return [block for block in snapshot.blocks if block[0] not in held]
+
+    def test_threads_that_move_pointers_about_lose_none(self):
+        probe = self.compile("graph_movers_probe.c", "-O2", *INCLUDE)
+        outcome = self.run_traced([probe, str(self.SNAPSHOTS)],
+                                  options="at_exit=0")
+        self.assertEqual((0, b""), (outcome.status, outcome.stderr))
+        snapshots = self.read_all()
+        self.assertEqual(self.SNAPSHOTS, len(snapshots))
+        for snapshot in snapshots:
+            self.assertEqual([], self.unreachable(snapshot), snapshot.path)
+
+
 class Switches(GraphTest):
     def expect_no_graph(self, snapshot):
         self.assertEqual(0, snapshot.properties["graph"])
