@@ -1,7 +1,9 @@
 """What a snapshot tells of who refers to whom: each kind of root on its own,
-each kind of edge, and what must be neither. graph_probe.c hides a block's only
-pointer in one place; all records about that block must be those expected."""
+each kind of edge, and what must be neither. The probes hide a block's
+only pointer in one place (graph_probe.h); all records about that block must be
+those expected."""
 
+import re
 import unittest
 
 import snapshot_bytes as form
@@ -11,9 +13,15 @@ INCLUDE = ("-I", form.SOURCE + "/include")
 DESCRIPTOR_BYTES = 2304
 
 
+# The cases of graph_frames_probe.c; all others are graph_probe.c's.
+FRAMES = re.compile(r"hold_|coroutine|exit|quick_exit|plain_exit|main_returns")
+
+
 class GraphTest(ProbeTest):
     def run_probe(self, *case, options="at_exit=0"):
-        probe = self.compile("graph_probe.c", *INCLUDE)
+        source = ("graph_frames_probe.c" if FRAMES.match(case[0])
+                  else "graph_probe.c")
+        probe = self.compile(source, *INCLUDE)
         outcome = self.run_traced([probe, *case], options=options)
         self.assertEqual((0, b""), (outcome.status, outcome.stderr),
                          repr(outcome))
