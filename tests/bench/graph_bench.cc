@@ -59,6 +59,7 @@ void Analyze(const Snapshot& snapshot, StepLog* log) {
   const ObjectGraph graph(snapshot);
   log->Print("graph");
   const std::vector<uint32_t> groups(graph.roots().size(), 0);
+  Vertex target = static_cast<Vertex>(graph.size() / 2);
   {
     const Components components = StronglyConnectedComponents(graph.edges());
     log->Print("components");
@@ -66,6 +67,9 @@ void Analyze(const Snapshot& snapshot, StepLog* log) {
     log->Print("reachability");
     const LeakKindsOfGraph leaks = FindLeaks(graph, reachability, components);
     log->Print("leak kinds");
+    while (target + 1 < graph.size() && leaks.kind[target] != kReachableBlock) {
+      ++target;
+    }
     const Retention retention(graph, groups, 1, leaks);
     log->Print("dominators, retained sizes");
     std::printf("%zu objects, %zu edges, %zu components, %zu leaks, %llu B\n",
@@ -74,11 +78,10 @@ void Analyze(const Snapshot& snapshot, StepLog* log) {
                 static_cast<unsigned long long>(
                     retention.RetainedBytes(retention.root())));
   }
-  const size_t hops =
-      ShortestPaths(graph, groups, static_cast<Vertex>(graph.size() / 2), 1)
-          .size();
+  const std::vector<RootPath> paths = ShortestPaths(graph, groups, target, 1);
   log->Print("paths");
-  std::printf("%zu paths\n", hops);
+  std::printf("%zu paths, %zu hops\n", paths.size(),
+              paths.empty() ? size_t{0} : paths[0].hops.size());
 }
 
 int Main(int argc, char** argv) {
