@@ -350,6 +350,21 @@ class Snapshot:
         self.check_graph()
 
 
+def properties_of(path):
+    """The properties alone: of a large snapshot nothing else is read."""
+    snapshot = Snapshot.__new__(Snapshot)
+    properties = {}
+    with open(path, "rb") as file:
+        file.seek(32)
+        while header := file.read(40):
+            section, _, _, stored, _, _, _ = struct.unpack("<IHHQQQQ", header)
+            if section in (PROPERTIES, END):
+                snapshot.read_properties(Cursor(file.read(stored)), properties)
+            else:
+                file.seek(stored, os.SEEK_CUR)
+    return properties
+
+
 if __name__ == "__main__":
     import sys
     for argument in sys.argv[1:]:
