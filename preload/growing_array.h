@@ -5,6 +5,7 @@
 #define HEAPLINE_PRELOAD_GROWING_ARRAY_H_
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "preload/pages.h"
 
@@ -58,6 +59,23 @@ class GrowingArray {
   size_t capacity_ = 0;
   bool lacks_memory_ = false;
 };
+
+// Of items with an `end`, ascending: the first that ends after `address`, or
+// count().
+template <typename T>
+size_t FirstEndingAfter(const GrowingArray<T>& items, uintptr_t address) {
+  size_t low = 0;
+  size_t high = items.count();
+  while (low < high) {
+    const size_t middle = low + (high - low) / 2;
+    if (items[middle].end <= address) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
 
 }  // namespace heapline
 

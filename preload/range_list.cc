@@ -52,22 +52,8 @@ void RangeList::Sort() {
   ranges_.CutTo(kept + 1);
 }
 
-size_t RangeList::FirstEndingAfter(uintptr_t address) const {
-  size_t low = 0;
-  size_t high = count();
-  while (low < high) {
-    const size_t middle = low + (high - low) / 2;
-    if (ranges_[middle].end <= address) {
-      low = middle + 1;
-    } else {
-      high = middle;
-    }
-  }
-  return low;
-}
-
 bool RangeList::Contains(uintptr_t address) const {
-  const size_t index = FirstEndingAfter(address);
+  const size_t index = FirstEndingAfter(ranges_, address);
   return index < count() && ranges_[index].contains(address);
 }
 

@@ -34,7 +34,8 @@ class RangeList {
   // Calls visit(start, end) for each part of [start, end) that is in no range.
   template <typename Visit>
   void ForEachGap(uintptr_t start, uintptr_t end, Visit visit) const {
-    for (size_t i = FirstEndingAfter(start); i < count() && start < end; ++i) {
+    for (size_t i = FirstEndingAfter(ranges_, start);
+         i < count() && start < end; ++i) {
       if (ranges_[i].start >= end) break;
       if (ranges_[i].start > start) visit(start, ranges_[i].start);
       start = ranges_[i].end;
@@ -43,8 +44,6 @@ class RangeList {
   }
 
  private:
-  size_t FirstEndingAfter(uintptr_t address) const;
-
   GrowingArray<Range> ranges_;
 };
 

@@ -1,5 +1,6 @@
 #include "preload/snapshot_mappings.h"
 
+#include "preload/maps_line.h"
 #include "preload/message.h"
 #include "preload/proc_files.h"
 #include "preload/text_builder.h"
@@ -7,36 +8,8 @@
 namespace heapline {
 namespace {
 
-char line_buffer[8192];  // of the one writer
-char path_buffer[HL_MAX_PATH_BYTES];
-
-struct Mapping {
-  uint64_t start;
-  uint64_t end;
-  uint64_t flags;
-};
-
-// "start-end rwxp offset device inode     path", the path into path_buffer.
-bool ParseHeader(const char* line, Mapping* mapping) {
-  if (!TakeHexNumber(&line, &mapping->start) || *line++ != '-' ||
-      !TakeHexNumber(&line, &mapping->end)) {
-    return false;
-  }
-  constexpr char kRights[] = "rwxp";
-  mapping->flags = 0;
-  for (int i = 0; i < 4; ++i) {
-    if (line[i] == '\0') return false;
-    if (line[i] == kRights[i]) mapping->flags |= uint64_t{1} << i;
-  }
-  line += 4;
-  for (int column = 0; column < 4; ++column) {  // offset, device, inode, path
-    while (*line == ' ') ++line;
-    if (column == 3) break;
-    while (*line != ' ' && *line != '\0') ++line;
-  }
-  CopyText(path_buffer, sizeof path_buffer, line);
-  return true;
-}
+char line_buffer[8192];               // of the one writer
+char path_buffer[HL_MAX_PATH_BYTES];  // of the mapping: its line goes
 
 // "Rss:        132 kB"
 bool ParseResident(const char* line, uint64_t* bytes) {
@@ -60,13 +33,7 @@ bool SaysUncopied(const char* line) {
   return false;
 }
 
-bool IsPrivateData(const Mapping& mapping) {
-  constexpr uint64_t kAll =
-      HL_MAPPING_READ | HL_MAPPING_WRITE | HL_MAPPING_PRIVATE;
-  return (mapping.flags & kAll) == kAll;
-}
-
-void Put(SectionWriter* out, const Mapping& mapping, uint64_t resident_bytes) {
+void Put(SectionWriter* out, const MapsLine& mapping, uint64_t resident_bytes) {
   const size_t length = Length(path_buffer);
   out->MakeRoom(5 * kVarintBytes + length);
   out->Number(mapping.start);
@@ -86,7 +53,7 @@ void WriteMappings(SectionWriter* out, int32_t pid,
   text.Text("/proc/").Number(static_cast<uint32_t>(pid)).Text("/smaps");
   LineReader lines(path, line_buffer, sizeof line_buffer);
   out->Begin(HL_SECTION_MAPPINGS);
-  Mapping mapping = {};
+  MapsLine mapping = {};
   bool has_mapping = false;
   uint64_t resident_bytes = 0;
   while (const char* line = lines.Next()) {
@@ -95,9 +62,10 @@ void WriteMappings(SectionWriter* out, int32_t pid,
       has_mapping = false;
     } else if ((*line >= '0' && *line <= '9') ||
                (*line >= 'a' && *line <= 'f')) {  // fields begin with capitals
-      has_mapping = ParseHeader(line, &mapping);
+      has_mapping = ParseMapsLine(line, &mapping);
+      if (has_mapping) CopyText(path_buffer, sizeof path_buffer, mapping.path);
       resident_bytes = 0;
-    } else if (resident_bytes != 0 && IsPrivateData(mapping) &&
+    } else if (resident_bytes != 0 && IsPrivateData(mapping.flags) &&
                SaysUncopied(line)) {
       uncopied->Append({mapping.start, resident_bytes});
     }

@@ -3,6 +3,7 @@
 #include "preload/call_tree.h"
 #include "preload/heap_totals.h"
 #include "preload/labels.h"
+#include "preload/maps_line.h"
 #include "preload/message.h"
 #include "preload/modules.h"
 #include "preload/proc_files.h"
@@ -21,12 +22,11 @@ void NoteModulesOfMaps() {
   NoticeUnloads();
   LineReader maps("/proc/self/maps", line_buffer, sizeof line_buffer);
   while (const char* line = maps.Next()) {
-    // "start-end rwxp offset device inode path"
-    uint64_t start;
-    uint64_t end;
-    if (!TakeHexNumber(&line, &start) || *line++ != '-') continue;
-    if (!TakeHexNumber(&line, &end)) continue;
-    if (line[0] == 'r' && line[2] == 'x') NoteModuleAt(start);
+    constexpr uint8_t kCode = HL_MAPPING_READ | HL_MAPPING_EXECUTE;
+    MapsLine mapping;
+    if (ParseMapsLine(line, &mapping) && (mapping.flags & kCode) == kCode) {
+      NoteModuleAt(mapping.start);
+    }
   }
 }
 
