@@ -12,6 +12,7 @@
 
 #include "preload/block_index.h"
 #include "preload/growing_array.h"
+#include "preload/heap_blocks.h"
 #include "preload/in_flight_blocks.h"
 #include "preload/page_map.h"
 #include "preload/tracer.h"
@@ -43,21 +44,10 @@ class KnownBlocks {
   // Calls visit(Extent, is_in_flight) for each heap block, ascending.
   template <typename Visit>
   void ForEachHeapBlock(Visit visit) {
-    in_flight_.Rewind();
-    const auto visit_in_flight_below = [&](uintptr_t address) {
-      while (const LiveBlock* block = in_flight_.TakeBelow(address)) {
-        visit(Extent{block->address, block->requested_bytes}, true);
-      }
-    };
-    tracer.blocks.ForEach(
-        [&](const void* first, size_t pages, uint64_t* bits) {
-          map_.MarkTouched(first, pages, bits);
-        },
-        [&](const LiveBlock& block) {
-          visit_in_flight_below(block.address);
-          visit(Extent{block.address, block.requested_bytes}, false);
+    heapline::ForEachHeapBlock(
+        map_, &in_flight_, [&](const LiveBlock& block, bool is_in_flight) {
+          visit(Extent{block.address, block.requested_bytes}, is_in_flight);
         });
-    visit_in_flight_below(~uintptr_t{0});
   }
 
   // By ascending address.

@@ -1,6 +1,6 @@
 #include "preload/snapshot_blocks.h"
 
-#include "preload/in_flight_blocks.h"
+#include "preload/heap_blocks.h"
 #include "preload/mapped_regions.h"
 #include "preload/page_map.h"
 #include "preload/pages.h"
@@ -84,33 +84,22 @@ bool WriteHeapBlocks(SectionWriter* out, const BlockBounds& bounds,
   if (in_flight.lacks_memory()) return false;
   out->Begin(HL_SECTION_BLOCKS);
   BlockList list(out, bounds);
-  const auto count = [&](const LiveBlock& block) {
-    sums->heap_bytes += block.requested_bytes;
-    sums->heap_count += 1;
-    if (pools->IsContainer(block.address, block.requested_bytes)) {
-      sums->container_bytes += block.requested_bytes;
-      sums->container_count += 1;
-    }
-    if (block.node == kUnsampledNode) return;
-    list.Put(block.address, block.requested_bytes, block.node, block.epoch);
-    sums->written_blocks += 1;
-  };
-  const auto count_in_flight_below = [&](uintptr_t address) {
-    while (const LiveBlock* block = in_flight.TakeBelow(address)) {
-      sums->in_flight_bytes += block->requested_bytes;
-      sums->in_flight_count += 1;
-      count(*block);
-    }
-  };
-  tracer.blocks.ForEach(
-      [&](const void* first, size_t pages, uint64_t* bits) {
-        map.MarkTouched(first, pages, bits);
-      },
-      [&](const LiveBlock& block) {
-        count_in_flight_below(block.address);
-        count(block);
+  ForEachHeapBlock(
+      map, &in_flight, [&](const LiveBlock& block, bool is_in_flight) {
+        sums->heap_bytes += block.requested_bytes;
+        sums->heap_count += 1;
+        if (is_in_flight) {
+          sums->in_flight_bytes += block.requested_bytes;
+          sums->in_flight_count += 1;
+        }
+        if (pools->IsContainer(block.address, block.requested_bytes)) {
+          sums->container_bytes += block.requested_bytes;
+          sums->container_count += 1;
+        }
+        if (block.node == kUnsampledNode) return;
+        list.Put(block.address, block.requested_bytes, block.node, block.epoch);
+        sums->written_blocks += 1;
       });
-  count_in_flight_below(~uintptr_t{0});
   out->End();
   return true;
 }
