@@ -91,9 +91,7 @@ class BlockTable {
       Store(&leaf->large_size[LargeIndex(address)], size);
       size = Entry::kLargeSize;
     }
-    Store(&leaf->entries[EntryIndex(address)],
-          Entry(node, size, epoch, address).bits());
-    return true;
+    return SetIn(leaf, address, node, size, epoch);
   }
 
   // The common case of Set: false, and nothing is done, where there is no leaf
@@ -103,9 +101,7 @@ class BlockTable {
     if (__builtin_expect(leaf == nullptr || size >= Entry::kLargeSize, 0)) {
       return false;
     }
-    Store(&leaf->entries[EntryIndex(address)],
-          Entry(node, size, epoch, address).bits());
-    return true;
+    return SetIn(leaf, address, node, size, epoch);
   }
 
   // What stands for `address`; not live when there is none.
@@ -204,6 +200,12 @@ class BlockTable {
     return __atomic_load_n(&top_[top], __ATOMIC_ACQUIRE);
   }
   Leaf* AddLeaf(uintptr_t address);
+  static bool SetIn(Leaf* leaf, uintptr_t address, NodeId node,
+                    uint64_t size_field, Epoch epoch) {
+    Store(&leaf->entries[EntryIndex(address)],
+          Entry(node, size_field, epoch, address).bits());
+    return true;
+  }
 
   Leaf** top_;
   size_t top_entries_;  // kTopEntries, or 0 as long as there is no top level
