@@ -1,5 +1,7 @@
 #include "analyzer/snapshot/edge_cursor.h"
 
+#include "analyzer/snapshot/sections.h"
+
 namespace heapline {
 namespace {
 
@@ -11,8 +13,6 @@ absl::Span<const unsigned char> BytesOf(const EdgeSection& section) {
 }  // namespace
 
 bool EdgeReader::Next(Edge* edge) {
-  constexpr uint64_t kMostGranule =
-      (HL_MAX_ADDRESS - 1) >> HL_BLOCK_ALIGNMENT_SHIFT;
   const uint64_t head = reader_.Number();
   const bool has_from = (head & 2) != 0;
   const bool is_interior = (head & 1) != 0;
@@ -22,8 +22,8 @@ bool EdgeReader::Next(Edge* edge) {
   const uint64_t place = is_interior ? reader_.Number() : 0;
   if (!reader_.is_sound() || (is_first_ && !has_from)) return false;
   const uint64_t from = last_.from >> HL_BLOCK_ALIGNMENT_SHIFT;
-  const uint64_t to = (last_.to >> HL_BLOCK_ALIGNMENT_SHIFT) +
-                      static_cast<uint64_t>(to_step);
+  const uint64_t to =
+      (last_.to >> HL_BLOCK_ALIGNMENT_SHIFT) + static_cast<uint64_t>(to_step);
   if (from_step > kMostGranule - from || to > kMostGranule ||
       words > HL_MAX_ADDRESS / 8 || place > HL_MAX_ADDRESS ||
       (is_interior && place == 0)) {

@@ -4,11 +4,11 @@
 #include <tuple>
 #include <utility>
 
+#include "analyzer/snapshot/sections.h"
+
 namespace heapline {
 namespace {
 
-constexpr uint64_t kMostGranule =
-    (HL_MAX_ADDRESS - 1) >> HL_BLOCK_ALIGNMENT_SHIFT;
 constexpr uint64_t kHasBlockBit = 4;
 constexpr uint64_t kWordKindMask = 3;
 

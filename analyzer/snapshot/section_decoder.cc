@@ -335,8 +335,6 @@ void SectionDecoder::DecodeBlocks(uint64_t record_count, RecordReader* reader,
     const uint64_t node = reader->Number();
     const uint64_t epoch = reader->Number();
     if (!reader->is_sound()) return;
-    constexpr uint64_t kMostGranule =
-        (HL_MAX_ADDRESS - 1) >> HL_BLOCK_ALIGNMENT_SHIFT;
     // Once out of range, all that follow in this section are: their addresses
     // count from here.
     granule = step > kMostGranule - std::min(granule, kMostGranule)

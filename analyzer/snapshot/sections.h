@@ -34,6 +34,11 @@ std::string SectionName(uint32_t id);
 // differences of them never overflow.
 constexpr uint64_t kMaxTotal = uint64_t{1} << 61;
 
+// The last address of all at which a block can start, in units of
+// 1 << HL_BLOCK_ALIGNMENT_SHIFT bytes.
+constexpr uint64_t kMostGranule =
+    (HL_MAX_ADDRESS - 1) >> HL_BLOCK_ALIGNMENT_SHIFT;
+
 // The largest value that property `id` can have: kMaxTotal for those that
 // state a total, any number for others.
 uint64_t MostOfProperty(uint32_t id);

@@ -12,6 +12,7 @@
 #include "analyzer/snapshot/edge_cursor.h"
 #include "analyzer/snapshot/edge_encoder.h"
 #include "analyzer/snapshot/pack.h"
+#include "analyzer/snapshot/sections.h"
 #include "analyzer/snapshot/snapshot_encoder.h"
 #include "analyzer/snapshot/snapshot_reader.h"
 #include "analyzer/snapshot/text_form.h"
@@ -25,8 +26,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 constexpr uint64_t kHuge = UINT64_MAX;
-constexpr uint64_t kMostGranule =
-    (HL_MAX_ADDRESS - 1) >> HL_BLOCK_ALIGNMENT_SHIFT;
 // The low bits of an edge's first number.
 constexpr uint64_t kFrom = 2;
 constexpr uint64_t kInterior = 1;

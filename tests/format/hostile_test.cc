@@ -21,8 +21,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 constexpr uint64_t kHuge = UINT64_MAX;
-constexpr uint64_t kMostGranule =
-    (HL_MAX_ADDRESS - 1) >> HL_BLOCK_ALIGNMENT_SHIFT;
 
 std::string OneSection(uint32_t id, uint64_t records,
                        const std::string& payload) {
