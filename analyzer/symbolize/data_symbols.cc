@@ -5,10 +5,10 @@
 #include <gelf.h>
 
 #include <algorithm>
-#include <climits>
 #include <memory>
 #include <utility>
 
+#include "analyzer/symbolize/elf_symbols.h"
 #include "analyzer/symbolize/function_name.h"
 
 namespace heapline {
@@ -32,29 +32,12 @@ DataSymbols::DataSymbols(const Snapshot& snapshot,
       map_(snapshot) {}
 
 void DataSymbols::AddSymbols(const ElfModule& module, Table* table) {
-  Elf* const elf = module.elf();
-  for (Elf_Scn* section = elf_nextscn(elf, nullptr); section != nullptr;
-       section = elf_nextscn(elf, section)) {
-    GElf_Shdr header;
-    if (gelf_getshdr(section, &header) == nullptr ||
-        (header.sh_type != SHT_SYMTAB && header.sh_type != SHT_DYNSYM) ||
-        header.sh_entsize == 0) {
-      continue;
-    }
-    Elf_Data* const data = elf_getdata(section, nullptr);
-    if (data == nullptr) continue;
-    const size_t count =
-        std::min<size_t>(data->d_size / header.sh_entsize, INT_MAX);
-    for (size_t i = 0; i < count; ++i) {
-      GElf_Sym symbol;
-      if (gelf_getsym(data, static_cast<int>(i), &symbol) == nullptr) break;
-      if (!IsData(symbol)) continue;
-      const char* name = elf_strptr(elf, header.sh_link, symbol.st_name);
-      if (name == nullptr || *name == '\0') continue;
-      table->push_back({symbol.st_value, symbol.st_value + symbol.st_size, name,
-                        GELF_ST_BIND(symbol.st_info) == STB_LOCAL});
-    }
-  }
+  ForEachElfSymbol(
+      module.elf(), [table](const GElf_Sym& symbol, const char* name) {
+        if (!IsData(symbol)) return;
+        table->push_back({symbol.st_value, symbol.st_value + symbol.st_size,
+                          name, GELF_ST_BIND(symbol.st_info) == STB_LOCAL});
+      });
 }
 
 const DataSymbols::Table& DataSymbols::TableOf(uint32_t module) {

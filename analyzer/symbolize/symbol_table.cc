@@ -3,10 +3,10 @@
 #include <gelf.h>
 
 #include <algorithm>
-#include <climits>
 #include <cstring>
 #include <utility>
 
+#include "analyzer/symbolize/elf_symbols.h"
 #include "analyzer/symbolize/function_name.h"
 
 namespace heapline {
@@ -59,24 +59,6 @@ std::vector<SymbolTable::CodeRange> SymbolTable::CodeOf(Elf* elf) {
   return code;
 }
 
-void SymbolTable::AddSection(Elf* elf, Elf_Scn* section, uint32_t names_section,
-                             absl::Span<const CodeRange> code) {
-  GElf_Shdr header;
-  Elf_Data* data = elf_getdata(section, nullptr);
-  if (data == nullptr || gelf_getshdr(section, &header) == nullptr ||
-      header.sh_entsize == 0) {
-    return;
-  }
-  const size_t count =
-      std::min<size_t>(data->d_size / header.sh_entsize, INT_MAX);
-  for (size_t i = 0; i < count; ++i) {
-    GElf_Sym symbol;
-    if (gelf_getsym(data, static_cast<int>(i), &symbol) == nullptr) break;
-    const char* name = elf_strptr(elf, names_section, symbol.st_name);
-    if (name != nullptr) AddSymbol(symbol, name, code);
-  }
-}
-
 void SymbolTable::AddSymbol(const GElf_Sym& symbol, const char* name,
                             absl::Span<const CodeRange> code) {
   if (symbol.st_shndx == SHN_UNDEF || symbol.st_shndx >= SHN_LORESERVE) return;
@@ -100,13 +82,9 @@ void SymbolTable::AddSymbol(const GElf_Sym& symbol, const char* name,
 void SymbolTable::Add(const ElfModule& module) {
   Elf* elf = module.elf();
   const std::vector<CodeRange> code = CodeOf(elf);
-  for (Elf_Scn* section = elf_nextscn(elf, nullptr); section != nullptr;
-       section = elf_nextscn(elf, section)) {
-    GElf_Shdr header;
-    if (gelf_getshdr(section, &header) == nullptr) continue;
-    if (header.sh_type == SHT_SYMTAB || header.sh_type == SHT_DYNSYM)
-      AddSection(elf, section, header.sh_link, code);
-  }
+  ForEachElfSymbol(elf, [&](const GElf_Sym& symbol, const char* name) {
+    AddSymbol(symbol, name, code);
+  });
   std::unique_ptr<MiniDebugInfo> more = MiniDebugInfo::Open(module);
   if (more == nullptr) return;
   for (const MiniDebugInfo::Symbol& entry : more->symbols())

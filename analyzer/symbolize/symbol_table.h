@@ -44,8 +44,6 @@ class SymbolTable {
     uint64_t bytes;
   };
   static std::vector<CodeRange> CodeOf(Elf* elf);
-  void AddSection(Elf* elf, Elf_Scn* section, uint32_t names_section,
-                  absl::Span<const CodeRange> code);
   void AddSymbol(const GElf_Sym& symbol, const char* name,
                  absl::Span<const CodeRange> code);
   void Sort();
