@@ -8,6 +8,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
+#include "analyzer/snapshot/text_words.h"
 
 namespace heapline {
 namespace {
@@ -33,16 +34,15 @@ std::string PlaceName(const Snapshot& snapshot, uint64_t address,
   if (symbol.module != kNoModule) {
     const Module& module = snapshot.modules[symbol.module];
     return absl::StrCat(
-        BaseName(module.path), "+0x",
-        absl::Hex(address - static_cast<uint64_t>(module.load_bias)));
+        BaseName(module.path), "+",
+        HexNumber(address - static_cast<uint64_t>(module.load_bias)));
   }
   for (const RootArea& area : snapshot.root_areas) {
     if (address >= area.start && address - area.start < area.bytes) {
-      return absl::StrCat("0x", absl::Hex(area.start), " (", area.bytes,
-                          " bytes)");
+      return absl::StrCat(HexNumber(area.start), " (", area.bytes, " bytes)");
     }
   }
-  return absl::StrCat("0x", absl::Hex(address));
+  return HexNumber(address);
 }
 
 bool IsOfThread(uint8_t kind) {
@@ -51,27 +51,6 @@ bool IsOfThread(uint8_t kind) {
 }
 
 }  // namespace
-
-absl::string_view RootKindName(uint8_t kind) {
-  switch (kind) {
-    case HL_ROOT_GLOBAL:
-      return "global";
-    case HL_ROOT_TLS:
-      return "tls";
-    case HL_ROOT_THREAD:
-      return "thread";
-    case HL_ROOT_REGION:
-      return "region";
-    case HL_ROOT_REGISTER:
-      return "register";
-    case HL_ROOT_STACK:
-      return "stack";
-    case HL_ROOT_MAPPING:
-      return "mapping";
-    default:
-      return "untraced";
-  }
-}
 
 std::string HolderText(const RootGroup& group) {
   switch (group.kind) {
@@ -84,7 +63,7 @@ std::string HolderText(const RootGroup& group) {
     case HL_ROOT_STACK:
       return absl::StrCat("stack of ", group.name);
     default:
-      return absl::StrCat(RootKindName(group.kind), " ", group.name);
+      return absl::StrCat(WordOf(RootKindWords(), group.kind), " ", group.name);
   }
 }
 
@@ -116,7 +95,7 @@ RootGroups GroupRoots(const ObjectGraph& graph, DataSymbols* symbols) {
     }
     std::string name = PlaceName(snapshot, root.source, symbols);
     const auto [row, is_new] = by_key.try_emplace(
-        absl::StrCat(RootKindName(root.kind), " ", name), next);
+        absl::StrCat(WordOf(RootKindWords(), root.kind), " ", name), next);
     if (is_new) result.groups.push_back({root.kind, std::move(name)});
     result.of_root[i] = row->second;
   }

@@ -29,10 +29,6 @@ struct RootGroups {
 
 RootGroups GroupRoots(const ObjectGraph& graph, DataSymbols* symbols);
 
-// "global", "tls", "thread", "region", "register", "stack", "mapping",
-// "untraced".
-absl::string_view RootKindName(uint8_t kind);
-
 // "global g_cache", "stack of thread main".
 std::string HolderText(const RootGroup& group);
 

@@ -10,6 +10,7 @@
 #include "analyzer/base/text.h"
 #include "analyzer/report/graph_side.h"
 #include "analyzer/report/reports.h"
+#include "analyzer/snapshot/text_words.h"
 
 namespace heapline {
 namespace {
@@ -100,10 +101,9 @@ Row WriteRow(const GraphSide& side, const Cycle& cycle) {
       break;
     }
     row.lines.push_back({{absl::StrCat(
-        "    ", AddressText(side.graph().Address(edge.from)), " ",
+        "    ", HexNumber(side.graph().Address(edge.from)), " ",
         side.NameOf(edge.from), " +0x", absl::Hex(edge.offset), " -> ",
-        AddressText(side.graph().Address(edge.to)), " ",
-        side.NameOf(edge.to))}});
+        HexNumber(side.graph().Address(edge.to)), " ", side.NameOf(edge.to))}});
   }
   row.lines.push_back({{"    "}, {VerdictText(side, cycle, edges)}});
   return row;

@@ -160,8 +160,4 @@ Document GraphSide::NewDocument(const std::string& name) const {
   return document;
 }
 
-std::string AddressText(uint64_t address) {
-  return absl::StrCat("0x", absl::Hex(address));
-}
-
 }  // namespace heapline

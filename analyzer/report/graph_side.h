@@ -77,9 +77,6 @@ class GraphSide {
   std::unique_ptr<RootGroups> root_groups_;
 };
 
-// "0x1f80", as addresses stand in reports.
-std::string AddressText(uint64_t address);
-
 }  // namespace heapline
 
 #endif  // HEAPLINE_ANALYZER_REPORT_GRAPH_SIDE_H_

@@ -12,6 +12,7 @@
 #include "analyzer/base/text.h"
 #include "analyzer/report/graph_side.h"
 #include "analyzer/report/reports.h"
+#include "analyzer/snapshot/text_words.h"
 
 namespace heapline {
 namespace {
@@ -55,13 +56,13 @@ absl::StatusOr<Vertex> ObjectNamed(const GraphSide& side,
   if (count > 1) {
     notes->push_back(absl::StrCat(Counted(count, "object"), " match ", wanted,
                                   ": the largest is taken, ",
-                                  AddressText(graph.Address(best))));
+                                  HexNumber(graph.Address(best))));
   }
   return best;
 }
 
 std::string ObjectText(const GraphSide& side, Vertex v) {
-  return absl::StrCat(AddressText(side.graph().Address(v)), " ", side.NameOf(v),
+  return absl::StrCat(HexNumber(side.graph().Address(v)), " ", side.NameOf(v),
                       " (", HumanBytes(side.graph().RequestedBytes(v)), ")");
 }
 
@@ -110,7 +111,7 @@ absl::StatusOr<Document> MakePathsReport(const ReportRequest& request) {
     const RootGroup& root = groups.groups[groups.of_root[path.root]];
     Row row;
     row.cells = {static_cast<int64_t>(path.hops.size()),
-                 std::string(RootKindName(root.kind)), root.name};
+                 std::string(WordOf(RootKindWords(), root.kind)), root.name};
     row.lines = {{{HolderText(root), Tone::kKey}}};
     AddHops(**side, path.hops, &row);
     table.rows.push_back(std::move(row));

@@ -10,6 +10,7 @@
 #include "analyzer/base/text.h"
 #include "analyzer/report/graph_side.h"
 #include "analyzer/report/reports.h"
+#include "analyzer/snapshot/text_words.h"
 
 namespace heapline {
 namespace {
@@ -72,7 +73,7 @@ class RetainedRows {
     switch (retention_.HolderKind(v)) {
       case Retention::Holder::kObject:
         return absl::StrCat(side_->NameOf(v), " at ",
-                            AddressText(side_->graph().Address(v)));
+                            HexNumber(side_->graph().Address(v)));
       case Retention::Holder::kRootGroup:
         return HolderText(
             side_->root_groups().groups[retention_.RootGroupOf(v)]);

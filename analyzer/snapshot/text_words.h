@@ -1,6 +1,6 @@
-// text_words.h: the words of the text form for the numbers of the format: one
-// table for each set of flags and kinds, used by the writer and the parser, so
-// that they cannot differ. Thread-safe: everything is constant.
+// text_words.h: the words for the numbers of the format: one table for each set
+// of flags and kinds, used by the text form's writer and parser and by the
+// reports, so that they cannot differ. Thread-safe: everything is constant.
 #ifndef HEAPLINE_ANALYZER_SNAPSHOT_TEXT_WORDS_H_
 #define HEAPLINE_ANALYZER_SNAPSHOT_TEXT_WORDS_H_
 

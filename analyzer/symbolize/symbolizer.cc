@@ -7,6 +7,7 @@
 #include "absl/container/node_hash_map.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "analyzer/snapshot/text_words.h"
 #include "analyzer/symbolize/debug_file_search.h"
 #include "analyzer/symbolize/module_map.h"
 #include "analyzer/symbolize/module_symbols.h"
@@ -205,8 +206,7 @@ std::vector<SourceFrame> ElfSymbolizer::CodeFrames(const Snapshot& snapshot,
 
 SourceFrame ElfSymbolizer::UnknownFrame(const Snapshot& snapshot,
                                         CodeAddress code, uint32_t module) {
-  if (module == kNoModule)
-    return NamedFrame(absl::StrCat("0x", absl::Hex(code.address)));
+  if (module == kNoModule) return NamedFrame(HexNumber(code.address));
   const Module& place = snapshot.modules[module];
   const absl::string_view name = BaseName(place.path);
   SourceFrame frame =
