@@ -202,14 +202,16 @@ absl::StatusOr<std::vector<EdgeRule>> TryReadEdgeRules(
   return TryParseEdgeRules(text.str(), path);
 }
 
-void ApplyEdgeRules(const std::vector<EdgeRule>& rules,
+void ApplyEdgeRules(const std::vector<EdgeRule>& rules, CollectorLinks links,
                     const std::function<std::string(NodeId)>& site_of,
                     ObjectTypes* types, ObjectGraph* graph) {
   Matcher counts(rules, EdgeRule::What::kCount, site_of, *types);
   AddCounts(&counts, *graph, types);
   Matcher weak(rules, EdgeRule::What::kWeak, site_of, *types);
-  const absl::flat_hash_map<Vertex, Vertex> watched =
-      WatchedObjects(*types, *graph);
+  const bool has_links =
+      links == CollectorLinks::kWeak && !types->python.empty();
+  absl::flat_hash_map<Vertex, Vertex> watched;
+  if (has_links) watched = WatchedObjects(*types, *graph);
   // Of the object whose words are asked for: they follow each other.
   Vertex last = kNoVertex;
   const ObjectTypes::PythonObject* python = nullptr;
@@ -227,7 +229,7 @@ void ApplyEdgeRules(const std::vector<EdgeRule>& rules,
       const uint64_t begin =
           python == nullptr ? 0 : uint64_t{python->place} * 8;
       // The two words before the object are the collector's.
-      if (python != nullptr && reference.offset < begin &&
+      if (has_links && python != nullptr && reference.offset < begin &&
           reference.offset + 16 >= begin) {
         return ReferenceClass::kWeak;
       }
@@ -241,7 +243,7 @@ void ApplyEdgeRules(const std::vector<EdgeRule>& rules,
         return ReferenceClass::kWeak;
       }
     }
-    if (!types->python.empty()) {
+    if (has_links) {
       const ObjectTypes::PythonObject* const to = types->PythonAt(reference.to);
       // To the head, not the object: a link of the collector's lists.
       if (to != nullptr && to->place != kStart &&

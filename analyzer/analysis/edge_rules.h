@@ -1,6 +1,6 @@
 // edge_rules.h: which words are no owning references, and which are counts.
-// The shipped rules are edge_rules.def; a user's file (--edge-rules) adds
-// lines:
+// The shipped rules are edge_rules.def and what CPython's collector links; a
+// user's file (--edge-rules) adds lines:
 //
 //   # what        where it stands   word    (globs; type and site in quotes
 //   weak type     "Node"            +0x18    where they hold blanks)
@@ -37,18 +37,22 @@ struct EdgeRule {
   uint64_t offset = 0;  // bytes, a multiple of 8
 };
 
+// Whether the words by which CPython's garbage collector links all its objects,
+// and those that list an object's weak references, are weak: shipped knowledge,
+// which no row can say.
+enum class CollectorLinks { kWeak, kFollowed };
+
 // The rows of edge_rules.def.
 std::vector<EdgeRule> ShippedEdgeRules();
 absl::StatusOr<std::vector<EdgeRule>> TryParseEdgeRules(absl::string_view text,
                                                         absl::string_view name);
 absl::StatusOr<std::vector<EdgeRule>> TryReadEdgeRules(const std::string& path);
 
-// Makes references weak as the rules say, and with them the links of CPython's
-// garbage collector and the list of an object's weak references; references to
-// where objects begin (ObjectTypes::starts) become exact; adds declared counts
-// to `types`. site_of gives a call-tree node's "file:line"; it is asked only
-// where a rule names a site.
-void ApplyEdgeRules(const std::vector<EdgeRule>& rules,
+// Makes references weak as the rules and `links` say; references to where
+// objects begin (ObjectTypes::starts) become exact; adds declared counts to
+// `types`. site_of gives a call-tree node's "file:line"; it is asked only where
+// a rule names a site.
+void ApplyEdgeRules(const std::vector<EdgeRule>& rules, CollectorLinks links,
                     const std::function<std::string(NodeId)>& site_of,
                     ObjectTypes* types, ObjectGraph* graph);
 

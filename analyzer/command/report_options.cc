@@ -18,6 +18,8 @@ constexpr char kGraphGroup[] = "Object graph";
 const std::vector<std::string> kLeakKindNames = {"direct", "indirect",
                                                  "possible", "reachable"};
 constexpr size_t kRowsOfText = 10;
+// In place of a file of edge rules. A file of that name is ./none.
+constexpr char kNoShippedRules[] = "none";
 
 void AddOutputOptions(ReportOptionValues* values, CLI::App* command) {
   command->add_option("--format", values->format, "text or json")
@@ -117,8 +119,12 @@ void AddGraphOptions(ReportOptionValues* values, CLI::App* command) {
   AddRowLimit(values, command);
   command
       ->add_option("--edge-rules", values->edge_rules,
-                   "Read from FILE which words are weak or count references")
+                   "Read from FILE which words are weak or count references, "
+                   "beside those that are shipped; none: without the shipped "
+                   "ones")
       ->type_name("FILE")
+      ->expected(1)
+      ->take_all()
       ->group(kGraphGroup);
 }
 
@@ -206,7 +212,13 @@ absl::StatusOr<ReportRequest> RequestOf(const ReportOptionValues& values) {
   if (values.format == "text" && values.row_limit != 0) {
     request.idle_rows = IdleRows::kSum;
   }
-  request.graph.edge_rules = values.edge_rules;
+  for (const std::string& file : values.edge_rules) {
+    if (file == kNoShippedRules) {
+      request.graph.shipped_rules = ShippedRules::kLeaveOut;
+    } else {
+      request.graph.edge_rules.push_back(file);
+    }
+  }
   request.graph.leak_kinds = LeakKindsByName(values.kinds);
   request.graph.suppressions = values.suppressions;
   request.graph.cycles =

@@ -68,10 +68,11 @@ absl::StatusOr<std::unique_ptr<GraphSide>> GraphSide::TryRead(
 }
 
 absl::Status GraphSide::Analyze(const ReportRequest& request) {
-  std::vector<EdgeRule> rules = ShippedEdgeRules();
-  if (!request.graph.edge_rules.empty()) {
-    const absl::StatusOr<std::vector<EdgeRule>> more =
-        TryReadEdgeRules(request.graph.edge_rules);
+  const bool is_shipped = request.graph.shipped_rules == ShippedRules::kApply;
+  std::vector<EdgeRule> rules;
+  if (is_shipped) rules = ShippedEdgeRules();
+  for (const std::string& file : request.graph.edge_rules) {
+    const absl::StatusOr<std::vector<EdgeRule>> more = TryReadEdgeRules(file);
     if (!more.ok()) return more.status();
     rules.insert(rules.end(), more->begin(), more->end());
   }
@@ -91,8 +92,8 @@ absl::Status GraphSide::Analyze(const ReportRequest& request) {
   graph_ = std::make_unique<ObjectGraph>(snapshot_);
   types_ = FindObjectTypes(*graph_, symbols_.get());
   ApplyEdgeRules(
-      rules, [this](NodeId node) { return SiteOfNode(node); }, &types_,
-      graph_.get());
+      rules, is_shipped ? CollectorLinks::kWeak : CollectorLinks::kFollowed,
+      [this](NodeId node) { return SiteOfNode(node); }, &types_, graph_.get());
   components_ = StronglyConnectedComponents(graph_->edges());
   reachability_ = FloodFromRoots(*graph_);
   leaks_ = FindLeaks(*graph_, reachability_, components_);

@@ -23,9 +23,13 @@ enum class IdleRows { kShow, kSum };
 // Which cycles a report shows: those that roots reach are mostly meant.
 enum class CyclesShown { kUnreachable, kAll };
 
+// Whether the edge rules that heapline ships are applied.
+enum class ShippedRules { kApply, kLeaveOut };
+
 // What graph reports are asked beside.
 struct GraphRequest {
-  std::string edge_rules;                 // a file, or ""
+  std::vector<std::string> edge_rules;  // files
+  ShippedRules shipped_rules = ShippedRules::kApply;
   unsigned leak_kinds = kNoLeakKind;      // bits of LeakKinds; none: as told by
                                           // the snapshot
   std::vector<std::string> suppressions;  // files

@@ -45,10 +45,11 @@ void Collected(GraphBuilder* heap, Vertex v, uint64_t count, uint64_t type) {
 
 struct Applied {
   explicit Applied(GraphBuilder* heap,
-                   const std::vector<EdgeRule>& rules = ShippedEdgeRules())
+                   const std::vector<EdgeRule>& rules = ShippedEdgeRules(),
+                   CollectorLinks links = CollectorLinks::kWeak)
       : graph(heap->Build()), symbols(*heap->snapshot(), {}) {
     types = FindObjectTypes(graph, &symbols);
-    ApplyEdgeRules(rules, NoSite, &types, &graph);
+    ApplyEdgeRules(rules, links, NoSite, &types, &graph);
   }
   ObjectGraph graph;
   DataSymbols symbols;
@@ -78,6 +79,24 @@ TEST(EdgeRulesTest, TheCollectorsLinksAreWeakAndObjectsAreReferredToExactly) {
   ASSERT_NE(applied.types.CountOf(b), nullptr);
   EXPECT_EQ(applied.types.CountOf(b)->expected, 2u);
   EXPECT_EQ(applied.types.CountOf(b)->place, 2);
+}
+
+TEST(EdgeRulesTest, WithoutTheShippedRulesTheCollectorsLinksAreFollowed) {
+  GraphBuilder heap;
+  AddInterpreter(&heap);
+  const Vertex a = heap.Block(64), weakref = heap.Block(80);
+  heap.Edge(a, 0, weakref);       // next
+  heap.Edge(a, 48, weakref, 16);  // the list of weak references to it
+  heap.Edge(weakref, 8, a);       // prev
+  heap.Edge(weakref, 32, a, 16);  // wr_object
+  Collected(&heap, a, 1, kListType);
+  Collected(&heap, weakref, 1, kWeakrefType);
+  const Applied with(&heap);
+  EXPECT_EQ(with.graph.weak_edges().size(), 4u);
+  const Applied without(&heap, {}, CollectorLinks::kFollowed);
+  EXPECT_EQ(without.graph.weak_edges().size(), 0u);
+  EXPECT_EQ(without.graph.edges().target.size(), 4u);
+  EXPECT_EQ(without.types.Name(a), "list");
 }
 
 TEST(EdgeRulesTest, InstancesOfClassesAreFoundThroughTheirClass) {
@@ -158,6 +177,7 @@ TEST(EdgeRulesTest, AUsersRulesNameTypesAndSites) {
   types.names.push_back("");
   ApplyEdgeRules(
       *TryParseEdgeRules("weak site *list.c:34 +0x10", "mine"),
+      CollectorLinks::kWeak,
       [](NodeId) { return std::string("/src/list.c:34"); }, &types, &graph);
   ASSERT_EQ(graph.edges().target.size(), 1u);
   EXPECT_EQ(graph.Offset(0), 8u);
@@ -171,7 +191,7 @@ TEST(EdgeRulesTest, ADeclaredCountIsReadFromTheObjectsWords) {
   ObjectTypes types;
   types.names.push_back("");
   ApplyEdgeRules(
-      *TryParseEdgeRules("count site a.cc:1 8", "mine"),
+      *TryParseEdgeRules("count site a.cc:1 8", "mine"), CollectorLinks::kWeak,
       [](NodeId) { return std::string("a.cc:1"); }, &types, &graph);
   ASSERT_NE(types.CountOf(v), nullptr);
   EXPECT_EQ(types.CountOf(v)->expected, 3u);
