@@ -155,14 +155,13 @@ void CountSharedFreed(uint64_t bytes) {
 }
 
 void AdvanceEpoch(uint64_t monotonic_ns, uint64_t snapshot_sequence_plus_1) {
-  uint32_t epoch = Load(&tracer.epoch);
+  const uint32_t epoch = Load(&tracer.epoch) + 1u;
   // The last epoch never ends: 16 bits hold weeks of ticks and tens of
   // thousands of cuts, and a wrap would make young blocks old.
-  if (epoch + 1 >= kMaxEpochs) return;
-  ++epoch;
+  if (epoch >= kMaxEpochs) return;
   epochs[epoch].started_ns = monotonic_ns - tracer.start_ns;
   epochs[epoch].snapshot_sequence_plus_1 = snapshot_sequence_plus_1;
-  __atomic_store_n(&tracer.epoch, epoch, __ATOMIC_RELEASE);
+  __atomic_store_n(&tracer.epoch, static_cast<Epoch>(epoch), __ATOMIC_RELEASE);
 }
 
 const EpochRecord& EpochAt(Epoch epoch) { return epochs[epoch]; }

@@ -97,7 +97,7 @@ inline int64_t LiveCountDelta(const ThreadState* thread) {
 // The epoch that blocks are born in: bumped at each cut and about each second
 // (interval max(1 s, uptime / 2048), so 16 bits are never used up).
 inline Epoch CurrentEpoch() {
-  return static_cast<Epoch>(__atomic_load_n(&tracer.epoch, __ATOMIC_RELAXED));
+  return __atomic_load_n(&tracer.epoch, __ATOMIC_RELAXED);
 }
 void AdvanceEpoch(uint64_t monotonic_ns, uint64_t snapshot_sequence_plus_1);
 struct EpochRecord {

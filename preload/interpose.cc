@@ -151,14 +151,15 @@ __attribute__((noinline)) void* ParkAndReturn(void* block) {
 
 HEAPLINE_ALWAYS_INLINE void* Allocated(ThreadState* thread, void* block,
                                        size_t requested_bytes, void* frame) {
-  if (__builtin_expect(block == nullptr || thread->is_stackless == 0, 0)) {
+  const uint64_t node_bits = thread->stackless_bits;
+  if (__builtin_expect(block == nullptr || node_bits == 0, 0)) {
     block = RecordWithStack(thread, block, requested_bytes, frame);
     // Not a jump: `frame` must stay, it is where the walk begins.
     __asm__ volatile("");
     return block;
   }
   const Recorded recorded = RecordStackless(
-      thread, reinterpret_cast<uintptr_t>(block), requested_bytes);
+      thread, node_bits, reinterpret_cast<uintptr_t>(block), requested_bytes);
   if (__builtin_expect(recorded != Recorded::kYes, 0)) {
     return EndRarely(thread, block, requested_bytes, recorded);
   }

@@ -35,16 +35,21 @@ class Entry {
   constexpr Entry() : bits_(0) {}
   constexpr explicit Entry(uint64_t bits) : bits_(bits) {}
   // REQUIRES: size_field <= kLargeSize.
-  constexpr Entry(NodeId node, uint64_t size_field, Epoch epoch,
+  constexpr Entry(uint64_t node_bits, uint64_t size_field, Epoch epoch,
                   uintptr_t address)
-      : bits_(uint64_t{node} << 38 | size_field << 18 | uint64_t{epoch} << 2 |
-              (address >> 4 & 1) << 1 | 1) {}
+      : bits_(node_bits | size_field << 18 | uint64_t{epoch} << 2 |
+              (address >> 3 & 2)) {}
+  // What all live entries of `node` have in common; not 0.
+  static constexpr uint64_t NodeBits(NodeId node) {
+    return uint64_t{node} << 38 | 1;
+  }
   constexpr uint64_t bits() const { return bits_; }
   constexpr bool is_live() const { return bits_ & 1; }
   constexpr uintptr_t address_bit4() const { return (bits_ >> 1 & 1) << 4; }
-  // Live, and of the block at `address` (whose bits from 5 up chose the entry).
+  // Live, and of the block at `address` (whose bits from 5 up chose the entry):
+  // its low five bits are 0 where bits() ends in 01, and 16 where in 11.
   constexpr bool IsAt(uintptr_t address) const {
-    return (bits_ & 3) == ((address >> 3 & 2) | 1) && (address & 15) == 0;
+    return (address + 8 - (bits_ << 3)) % 32 == 0;
   }
   constexpr Epoch epoch() const { return static_cast<Epoch>(bits_ >> 2); }
   constexpr uint32_t size_field() const { return bits_ >> 18 & kLargeSize; }
@@ -91,17 +96,18 @@ class BlockTable {
       Store(&leaf->large_size[LargeIndex(address)], size);
       size = Entry::kLargeSize;
     }
-    return SetIn(leaf, address, node, size, epoch);
+    return SetIn(leaf, address, Entry::NodeBits(node), size, epoch);
   }
 
   // The common case of Set: false, and nothing is done, where there is no leaf
   // yet or the size does not fit an entry.
-  bool SetInPlace(uintptr_t address, NodeId node, uint64_t size, Epoch epoch) {
+  bool SetInPlace(uintptr_t address, uint64_t node_bits, uint64_t size,
+                  Epoch epoch) {
     Leaf* leaf = LeafFor(address);
     if (__builtin_expect(leaf == nullptr || size >= Entry::kLargeSize, 0)) {
       return false;
     }
-    return SetIn(leaf, address, node, size, epoch);
+    return SetIn(leaf, address, node_bits, size, epoch);
   }
 
   // What stands for `address`; not live when there is none.
@@ -200,10 +206,10 @@ class BlockTable {
     return __atomic_load_n(&top_[top], __ATOMIC_ACQUIRE);
   }
   Leaf* AddLeaf(uintptr_t address);
-  static bool SetIn(Leaf* leaf, uintptr_t address, NodeId node,
+  static bool SetIn(Leaf* leaf, uintptr_t address, uint64_t node_bits,
                     uint64_t size_field, Epoch epoch) {
     Store(&leaf->entries[EntryIndex(address)],
-          Entry(node, size_field, epoch, address).bits());
+          Entry(node_bits, size_field, epoch, address).bits());
     return true;
   }
 

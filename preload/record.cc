@@ -64,8 +64,8 @@ void MakeStackless(ThreadState* thread, NodeId node) {
   if (node == kDroppedNode) return;
   if (thread->stackless.node != node) MakeSlotOf(node, &thread->stackless);
   // Whoever changes the name later takes it back; before: it is seen here.
-  thread->is_stackless.StoreFirst(1);
-  if (thread->name_changed) thread->is_stackless = 0;
+  thread->stackless_bits.StoreFirst(Entry::NodeBits(node));
+  if (thread->name_changed) thread->stackless_bits = 0;
 }
 
 void CountTemporaryOnNode(ThreadState* thread, NodeId node) {
@@ -207,7 +207,7 @@ void MergeThreadCounters() {
       MakeSlotOf(0, &slot);
     }
     MakeSlotOf(0, &thread->stackless);
-    thread->is_stackless = 0;
+    thread->stackless_bits = 0;
   }
 }
 

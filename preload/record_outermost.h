@@ -83,15 +83,15 @@ enum class Recorded {
   kYesFlushIsDue,
   kNo  // in flight: EnterOutermost is to be called
 };
-// REQUIRES: thread->is_stackless.
+// REQUIRES: node_bits, not 0, is thread->stackless_bits.
 HEAPLINE_ALWAYS_INLINE Recorded RecordStackless(ThreadState* thread,
+                                                uint64_t node_bits,
                                                 uintptr_t address,
                                                 uint64_t requested_bytes) {
   PublishInFlight(thread, address, requested_bytes);
-  if (__builtin_expect(
-          !tracer.blocks.SetInPlace(address, thread->stackless.node,
-                                    requested_bytes, CurrentEpoch()),
-          0)) {
+  if (__builtin_expect(!tracer.blocks.SetInPlace(
+                           address, node_bits, requested_bytes, CurrentEpoch()),
+                       0)) {
     return Recorded::kNo;
   }
   __atomic_signal_fence(__ATOMIC_SEQ_CST);

@@ -83,8 +83,9 @@ struct ThreadState {
   uint32_t lost_scopes;        // open scopes without a node of their own
   Relaxed<bool> name_changed;  // re-intern thread_node at the next capture;
                                // set by NoteNameChanged alone
-  Relaxed<uint32_t> is_stackless;  // depth=0: every block goes to the node of
-                                   // `stackless`, as long as this is 1
+  // depth=0: Entry::NodeBits of the node that every block goes to, which is
+  // that of `stackless`. 0: a block's node is to be found.
+  Relaxed<uint64_t> stackless_bits;
   uintptr_t start_routine;
 
   InFlight in_flight;
@@ -148,12 +149,12 @@ struct ThreadState {
 
 inline void SetBaseNode(ThreadState* thread, NodeId node) {
   thread->base_node = node;
-  thread->is_stackless = 0;
+  thread->stackless_bits = 0;
 }
 // By any thread. In this order: see MakeStackless.
 inline void NoteNameChanged(ThreadState* thread) {
   thread->name_changed.StoreFirst(true);
-  thread->is_stackless = 0;
+  thread->stackless_bits = 0;
 }
 
 // One TLS pointer; initial-exec. NULL: this thread was not seen yet.

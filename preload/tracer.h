@@ -33,7 +33,7 @@ struct Tracer {
   bool counters_may_drift;   // a hook was left in the middle
   uint32_t min_request;      // 32 for allocators with smaller spacing, else 0
   uint32_t incomplete;       // HL_INCOMPLETE_…, sticky
-  uint32_t epoch;            // that blocks are born in (heap_totals.h)
+  Epoch epoch;               // that blocks are born in (heap_totals.h)
   int32_t pid;               // of the process these tables belong to
   uint64_t start_ns;         // CLOCK_MONOTONIC at start (of this pid)
   uint64_t start_realtime_ns;
