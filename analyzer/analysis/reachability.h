@@ -28,27 +28,6 @@ struct Reachability {
 
 Reachability FloodFromRoots(const ObjectGraph& graph);
 
-// Marks with `mark` what `start` reaches through vertices marked `unmarked`,
-// `start` included; calls visit(vertex) once for each. `stack` is scratch.
-template <typename Visit>
-void FloodFrom(const Digraph& graph, Vertex start, uint8_t unmarked,
-               uint8_t mark, BigVector<uint8_t>* marks,
-               std::vector<Vertex>* stack, Visit visit) {
-  if ((*marks)[start] != unmarked) return;
-  (*marks)[start] = mark;
-  stack->assign(1, start);
-  while (!stack->empty()) {
-    const Vertex v = stack->back();
-    stack->pop_back();
-    visit(v);
-    for (const Vertex to : graph.Targets(v)) {
-      if ((*marks)[to] != unmarked) continue;
-      (*marks)[to] = mark;
-      stack->push_back(to);
-    }
-  }
-}
-
 }  // namespace heapline
 
 #endif  // HEAPLINE_ANALYZER_ANALYSIS_REACHABILITY_H_

@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "analyzer/analysis/reachability.h"
+#include "analyzer/analysis/flood.h"
 
 namespace heapline {
 namespace {
@@ -98,11 +98,14 @@ Retention::Holder Retention::HolderKind(Vertex v) const {
 ObjectAmount DeepSizeOf(const ObjectGraph& graph, Vertex start) {
   ObjectAmount size;
   BigVector<uint8_t> marks(graph.size(), 0);
-  std::vector<Vertex> stack;
-  FloodFrom(graph.edges(), start, 0, 1, &marks, &stack, [&](Vertex v) {
+  Flood flood(graph.edges(), &marks);
+  flood.Start(0, 1);
+  flood.Add(start);
+  flood.Run([](uint32_t) { return true; });
+  for (const Vertex v : flood.reached()) {
     size.bytes += graph.Bytes(v);
     size.count += graph.IsContainer(v) ? 0 : 1;
-  });
+  }
   return size;
 }
 
