@@ -17,6 +17,8 @@ namespace heapline {
 namespace {
 
 constexpr absl::string_view kSharedBlock = "std::_Sp_counted_";
+// Its vtable and its counts, 16 bytes; then, in place, what it manages.
+constexpr uint64_t kSharedBlockHead = 16;
 constexpr absl::string_view kVtable = "vtable for ";
 
 // The first template argument of a class's name, without a pointer's star.
@@ -43,6 +45,7 @@ class TypeFinder {
   TypeFinder(const ObjectGraph& graph, DataSymbols* symbols)
       : graph_(graph), symbols_(symbols) {
     result_.names.push_back("");
+    result_.modules.push_back(kNoModule);
     ids_.emplace("", 0);
   }
 
@@ -58,31 +61,38 @@ class TypeFinder {
   }
 
  private:
-  TypeId Intern(const std::string& name) {
+  TypeId Intern(const std::string& name, uint32_t module) {
     const auto [row, is_new] =
         ids_.try_emplace(name, static_cast<TypeId>(result_.names.size()));
-    if (is_new) result_.names.push_back(name);
+    if (is_new) {
+      result_.names.push_back(name);
+      result_.modules.push_back(module);
+    }
     return row->second;
   }
 
-  // The class whose vtable a word points into, "" for none.
-  const std::string& ClassAt(const ObjectWord& word) {
-    static const auto* const none = new std::string;
+  struct Class {
+    std::string name;  // "" for none
+    uint32_t module = kNoModule;
+  };
+  // The class whose vtable a word points into.
+  const Class& ClassAt(const ObjectWord& word) {
+    static const auto* const none = new Class;
     if (word.kind != HL_WORD_MODULE) return *none;
     const auto [row, is_new] = classes_.try_emplace(word.value);
     if (is_new) {
-      const std::string name = symbols_->At(word.value).name;
-      if (absl::StartsWith(name, kVtable)) {
-        row->second = name.substr(kVtable.size());
+      const DataSymbol symbol = symbols_->At(word.value);
+      if (absl::StartsWith(symbol.name, kVtable)) {
+        row->second = {symbol.name.substr(kVtable.size()), symbol.module};
       }
     }
     return row->second;
   }
 
   void LookAtClass(Vertex v, const ObjectWords& words) {
-    const std::string name = ClassAt(words[0]);
-    if (!name.empty()) {
-      LookAtPolymorphic(v, name, words);
+    const Class type = ClassAt(words[0]);
+    if (!type.name.empty()) {
+      LookAtPolymorphic(v, type, words);
       return;
     }
     if (words[0].kind != HL_WORD_COUNTS) return;
@@ -90,17 +100,19 @@ class TypeFinder {
     const uint64_t count = words[0].value;
     const uint64_t bytes = graph_.RequestedBytes(v);
     if (count > 0 && bytes > 8 && (bytes - 8) % count == 0) {
-      result_.starts.push_back({v, 1});
-      const std::string element = ClassAt(words[1]);
-      if (!element.empty()) result_.of[v] = Intern(element + "[]");
+      result_.starts.push_back({v, 1, false});
+      const Class element = ClassAt(words[1]);
+      if (!element.name.empty()) {
+        result_.of[v] = Intern(element.name + "[]", element.module);
+      }
     }
   }
 
-  void LookAtPolymorphic(Vertex v, const std::string& name,
+  void LookAtPolymorphic(Vertex v, const Class& type,
                          const ObjectWords& words) {
-    result_.of[v] = Intern(ManagedClass(name));
-    if (absl::StartsWith(name, kSharedBlock)) {
-      result_.starts.push_back({v, 2});
+    result_.of[v] = Intern(ManagedClass(type.name), type.module);
+    if (absl::StartsWith(type.name, kSharedBlock)) {
+      result_.starts.push_back({v, kSharedBlockHead / 8, true});
       if (words[1].kind != HL_WORD_COUNTS) return;
       // All owners together are one of the weak references.
       const uint64_t owners = words[1].value & UINT32_MAX;
@@ -110,7 +122,8 @@ class TypeFinder {
       return;
     }
     for (Place i = 1; i < words.size(); ++i) {
-      if (!ClassAt(words[i]).empty()) result_.starts.push_back({v, i});
+      if (!ClassAt(words[i]).name.empty())
+        result_.starts.push_back({v, i, false});
     }
   }
 
@@ -123,10 +136,12 @@ class TypeFinder {
       const bool is_weakref = IsWeakrefType(name);
       result_.python.push_back({found.object, found.place, is_weakref});
       if (found.place != kStart) {
-        result_.starts.push_back({found.object, found.place});
+        result_.starts.push_back({found.object, found.place, false});
       }
       result_.counts.push_back({found.object, found.place, found.count});
-      if (!name.empty()) result_.of[found.object] = Intern(name);
+      if (!name.empty()) {
+        result_.of[found.object] = Intern(name, kNoModule);
+      }
     }
   }
 
@@ -143,7 +158,7 @@ class TypeFinder {
   DataSymbols* symbols_;
   ObjectTypes result_;
   absl::flat_hash_map<std::string, TypeId> ids_;
-  absl::flat_hash_map<uint64_t, std::string> classes_;  // by vtable address
+  absl::flat_hash_map<uint64_t, Class> classes_;  // by vtable address
 };
 
 template <typename Record>
@@ -172,6 +187,11 @@ std::string ManagedClass(absl::string_view class_name) {
 
 ObjectTypes FindObjectTypes(const ObjectGraph& graph, DataSymbols* symbols) {
   return TypeFinder(graph, symbols).Run();
+}
+
+uint64_t ObjectTypes::ClassOffset(Vertex v) const {
+  const Start* start = Find(starts, v);
+  return start != nullptr && start->is_managed ? start->place * 8u : 0;
 }
 
 const ReferenceCount* ObjectTypes::CountOf(Vertex v) const {

@@ -31,6 +31,9 @@ struct ReferenceCount {
 struct ObjectTypes {
   BigVector<TypeId> of;            // by Vertex; empty: all are 0
   std::vector<std::string> names;  // by TypeId
+  // By TypeId: the module that a C++ class's vtable was found in; kNoModule
+  // for other types.
+  std::vector<uint32_t> modules;
   // By ascending object.
   std::vector<ReferenceCount> counts;
   // CPython's objects by ascending Vertex, and the word of their block at which
@@ -47,11 +50,15 @@ struct ObjectTypes {
   struct Start {
     Vertex object = 0;
     Place place = kStart;
+    bool is_managed = false;  // behind std::shared_ptr's counts
   };
   std::vector<Start> starts;
 
   TypeId Of(Vertex v) const { return of.empty() ? 0 : of[v]; }
   const std::string& Name(Vertex v) const { return names[Of(v)]; }
+  uint32_t Module(Vertex v) const { return modules[Of(v)]; }
+  // Where in its block the object of its type begins, in bytes, for C++.
+  uint64_t ClassOffset(Vertex v) const;
   // nullptr where it has none.
   const ReferenceCount* CountOf(Vertex v) const;
   const PythonObject* PythonAt(Vertex v) const;

@@ -29,7 +29,14 @@ const CycleEdge& ClosingEdge(const std::vector<CycleEdge>& edges) {
       });
 }
 
-std::string VerdictText(const GraphSide& side, const Cycle& cycle,
+// "Node::other (+0x18)", or "Node +0x18" where the member is not known.
+std::string ReferenceText(GraphSide* side, const CycleEdge& edge) {
+  const std::string word = side->WordText(edge.from, edge.offset);
+  return absl::StrCat(side->NameOf(edge.from),
+                      word[0] == '+' ? " " : "::", word);
+}
+
+std::string VerdictText(GraphSide* side, const Cycle& cycle,
                         const std::vector<CycleEdge>& edges) {
   switch (cycle.label) {
     case CycleLabel::kList:
@@ -41,8 +48,8 @@ std::string VerdictText(const GraphSide& side, const Cycle& cycle,
       break;
   }
   const CycleEdge& edge = ClosingEdge(edges);
-  const std::string what = absl::StrCat("make ", side.NameOf(edge.from), " +0x",
-                                        absl::Hex(edge.offset), " weak");
+  const std::string what =
+      absl::StrCat("make ", ReferenceText(side, edge), " weak");
   if (cycle.has_witness) {
     return absl::StrCat("all its counts come from within, so it is garbage: ",
                         what);
@@ -51,7 +58,8 @@ std::string VerdictText(const GraphSide& side, const Cycle& cycle,
                       what);
 }
 
-Row WriteRow(const GraphSide& side, const Cycle& cycle) {
+Row WriteRow(GraphSide* side_of_row, const Cycle& cycle) {
+  GraphSide& side = *side_of_row;
   const std::vector<CycleEdge> edges =
       EdgesWithin(side.graph(), side.components(), cycle);
   Row row;
@@ -76,9 +84,11 @@ Row WriteRow(const GraphSide& side, const Cycle& cycle) {
   }
   for (const CycleEdge& edge : edges) {
     if (references.items.size() == kMostMembers) break;
-    references.items.push_back({{"from", address_of(edge.from)},
-                                {"offset", static_cast<int64_t>(edge.offset)},
-                                {"to", address_of(edge.to)}});
+    references.items.push_back(
+        {{"from", address_of(edge.from)},
+         {"offset", static_cast<int64_t>(edge.offset)},
+         {"member", side.MemberAt(edge.from, edge.offset)},
+         {"to", address_of(edge.to)}});
   }
   row.lists = {std::move(members), std::move(references)};
 
@@ -102,10 +112,10 @@ Row WriteRow(const GraphSide& side, const Cycle& cycle) {
     }
     row.lines.push_back({{absl::StrCat(
         "    ", HexNumber(side.graph().Address(edge.from)), " ",
-        side.NameOf(edge.from), " +0x", absl::Hex(edge.offset), " -> ",
+        ReferenceText(&side, edge), " -> ",
         HexNumber(side.graph().Address(edge.to)), " ", side.NameOf(edge.to))}});
   }
-  row.lines.push_back({{"    "}, {VerdictText(side, cycle, edges)}});
+  row.lines.push_back({{"    "}, {VerdictText(&side, cycle, edges)}});
   return row;
 }
 
@@ -139,7 +149,7 @@ absl::StatusOr<Document> MakeCyclesReport(const ReportRequest& request) {
     held_count += static_cast<int64_t>(cycle.held_count);
     held_bytes += static_cast<int64_t>(cycle.held_bytes);
     if (request.row_limit == 0 || table.rows.size() < request.row_limit) {
-      table.rows.push_back(WriteRow(**side, cycle));
+      table.rows.push_back(WriteRow(side->get(), cycle));
     } else {
       ++table.rows_left_out;
     }

@@ -11,6 +11,7 @@
 #include "analyzer/report/heap_side.h"
 #include "analyzer/report/report_files.h"
 #include "analyzer/snapshot/snapshot_reader.h"
+#include "analyzer/snapshot/text_words.h"
 
 namespace heapline {
 namespace {
@@ -89,6 +90,7 @@ absl::Status GraphSide::Analyze(const ReportRequest& request) {
     if (stack == kEmptyStack) stack = unknown;
   }
   symbols_ = std::make_unique<DataSymbols>(snapshot_, request.symbols);
+  members_ = std::make_unique<ClassMembers>(snapshot_, request.symbols);
   graph_ = std::make_unique<ObjectGraph>(snapshot_);
   types_ = FindObjectTypes(*graph_, symbols_.get());
   ApplyEdgeRules(
@@ -124,6 +126,18 @@ std::string GraphSide::SiteOf(Vertex v) const {
 std::string GraphSide::NameOf(Vertex v) const {
   const std::string& type = TypeOf(v);
   return type.empty() ? SiteOf(v) : type;
+}
+
+std::string GraphSide::MemberAt(Vertex v, uint64_t offset) {
+  const uint64_t start = types_.ClassOffset(v);
+  if (offset < start) return "";
+  return members_->MemberAt(types_.Module(v), types_.Name(v), offset - start);
+}
+
+std::string GraphSide::WordText(Vertex v, uint64_t offset) {
+  const std::string member = MemberAt(v, offset);
+  const std::string place = absl::StrCat("+", HexNumber(offset));
+  return member.empty() ? place : absl::StrCat(member, " (", place, ")");
 }
 
 std::vector<FrameText> GraphSide::FramesOf(StackId stack) const {

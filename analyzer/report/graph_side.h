@@ -20,6 +20,7 @@
 #include "analyzer/analysis/root_groups.h"
 #include "analyzer/report/document.h"
 #include "analyzer/report/report_request.h"
+#include "analyzer/symbolize/class_members.h"
 #include "analyzer/symbolize/symbolizer.h"
 
 namespace heapline {
@@ -51,6 +52,11 @@ class GraphSide {
   const std::string& TypeOf(Vertex v) const { return types_.Name(v); }
   // The type, or else the site.
   std::string NameOf(Vertex v) const;
+  // The data member with the byte at `offset` of the object's block, "" where
+  // nothing tells.
+  std::string MemberAt(Vertex v, uint64_t offset);
+  // "other (+0x18)", or "+0x18" where the member is not known.
+  std::string WordText(Vertex v, uint64_t offset);
   // Frames for JSON, innermost first.
   std::vector<FrameText> FramesOf(StackId stack) const;
 
@@ -69,6 +75,7 @@ class GraphSide {
   std::unique_ptr<CallStacks> stacks_;
   std::vector<StackId> stack_of_node_;
   std::unique_ptr<DataSymbols> symbols_;
+  std::unique_ptr<ClassMembers> members_;
   std::unique_ptr<ObjectGraph> graph_;
   ObjectTypes types_;
   Components components_;

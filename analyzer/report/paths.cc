@@ -66,8 +66,9 @@ std::string ObjectText(const GraphSide& side, Vertex v) {
                       " (", HumanBytes(side.graph().RequestedBytes(v)), ")");
 }
 
-void AddHops(const GraphSide& side, const std::vector<RootPath::Hop>& hops,
+void AddHops(GraphSide* graph_side, const std::vector<RootPath::Hop>& hops,
              Row* row) {
+  GraphSide& side = *graph_side;
   RowList list{"hops", {}};
   for (size_t i = 0; i < hops.size(); ++i) {
     const RootPath::Hop& hop = hops[i];
@@ -76,11 +77,12 @@ void AddHops(const GraphSide& side, const std::vector<RootPath::Hop>& hops,
         {{"address", static_cast<int64_t>(side.graph().Address(hop.object))},
          {"type", side.TypeOf(hop.object)},
          {"offset", static_cast<int64_t>(hop.offset)},
+         {"member", is_last ? "" : side.MemberAt(hop.object, hop.offset)},
          {"site", side.SiteOf(hop.object)}});
     Line line = {{"  -> "}, {ObjectText(side, hop.object)}};
     if (!is_last) {
-      line.push_back(
-          {absl::StrCat(" +0x", absl::Hex(hop.offset)), Tone::kFaint});
+      line.push_back({absl::StrCat(" ", side.WordText(hop.object, hop.offset)),
+                      Tone::kFaint});
     }
     row->lines.push_back(std::move(line));
   }
@@ -113,7 +115,7 @@ absl::StatusOr<Document> MakePathsReport(const ReportRequest& request) {
     row.cells = {static_cast<int64_t>(path.hops.size()),
                  std::string(WordOf(RootKindWords(), root.kind)), root.name};
     row.lines = {{{HolderText(root), Tone::kKey}}};
-    AddHops(**side, path.hops, &row);
+    AddHops(side->get(), path.hops, &row);
     table.rows.push_back(std::move(row));
   }
   if (table.rows.empty()) {

@@ -133,7 +133,8 @@ class RetainedRows {
       const Retention::Holder kind = retention_.HolderKind(v);
       if (kind == Retention::Holder::kObject) {
         group = GroupOf(v);
-      } else if (kind == Retention::Holder::kRootGroup) {
+      } else if (kind == Retention::Holder::kRootGroup &&
+                 retention_.RetainedCount(v) > 0) {
         group = Intern(HolderName(v));
       }
       if (group != kNone) {

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "analyzer/symbolize/class_members.h"
 #include "analyzer/symbolize/debug_file_search.h"
 #include "analyzer/symbolize/dwarf_index.h"
 #include "analyzer/symbolize/elf_module.h"
@@ -66,6 +67,18 @@ void FuzzDebugInformation(const ElfModule& module,
   index->Problem();
 }
 
+void FuzzClasses(const ElfModule& module, const DebugFileSearch& search) {
+  constexpr size_t kMostNames = 64;
+  ClassIndex classes(module, search);
+  size_t asked = 0;
+  for (const std::string& name : classes.Names()) {
+    if (asked++ == kMostNames) break;
+    for (const uint64_t offset : {uint64_t{0}, uint64_t{8}, UINT64_MAX}) {
+      classes.MemberAt(name, offset);
+    }
+  }
+}
+
 void FuzzModule(const uint8_t* data, size_t size) {
   StringPool texts;
   const absl::StatusOr<std::unique_ptr<ElfModule>> module =
@@ -86,6 +99,7 @@ void FuzzModule(const uint8_t* data, size_t size) {
       new DebugFileSearch({}, "/nonexistent/sysroot");
   if ((*module)->HasDebugInformation()) {
     FuzzDebugInformation(**module, *search, &texts);
+    FuzzClasses(**module, *search);
   }
 }
 

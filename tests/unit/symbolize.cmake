@@ -24,6 +24,7 @@ add_executable(symbolize_test
   symbolize_files_test.cc
   symbolize_fixture.cc
   symbolize_frames_test.cc
+  symbolize_members_test.cc
   symbolize_names_test.cc
   symbolize_paths_test.cc)
 target_link_libraries(symbolize_test PRIVATE

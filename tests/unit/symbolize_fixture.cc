@@ -55,12 +55,14 @@ LoadedSample LoadSample(const std::string& path) {
   sample.lambda_address =
       AddressSeenBy(library, "sample_lambda", RecordAddress);
   void* lines = dlsym(library, "sample_lines");
+  void* offsets = dlsym(library, "sample_offsets");
   Dl_info info{};
-  if (lines == nullptr || dladdr(lines, &info) == 0) {
-    ADD_FAILURE() << path << " lacks sample_lines";
+  if (lines == nullptr || offsets == nullptr || dladdr(lines, &info) == 0) {
+    ADD_FAILURE() << path << " lacks sample_lines or sample_offsets";
     return sample;
   }
   sample.lines = *static_cast<const SampleLines*>(lines);
+  sample.offsets = *static_cast<const SampleOffsets*>(offsets);
   sample.load_bias = reinterpret_cast<uint64_t>(info.dli_fbase);
   const auto module = ElfModule::Open(path);
   if (module.ok()) sample.build_id = (*module)->build_id();

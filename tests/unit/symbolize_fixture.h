@@ -25,6 +25,7 @@ struct LoadedSample {
   uint64_t leave_address = 0;
   uint64_t lambda_address = 0;
   SampleLines lines{};
+  SampleOffsets offsets{};
 };
 
 // REQUIRES: one of the libraries built from symbolize_sample.cc.

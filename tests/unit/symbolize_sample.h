@@ -4,6 +4,8 @@
 #ifndef HEAPLINE_TESTS_UNIT_SYMBOLIZE_SAMPLE_H_
 #define HEAPLINE_TESTS_UNIT_SYMBOLIZE_SAMPLE_H_
 
+#include <cstddef>
+
 extern "C" {
 
 using SampleRecorder = void (*)();
@@ -16,6 +18,17 @@ struct SampleLines {
   int lambda;  // the call in a function object inside sample_lambda
 };
 extern const SampleLines sample_lines;
+
+// Where members of sample::Linked are.
+struct SampleOffsets {
+  size_t of_base;  // of its base class
+  size_t name;
+  size_t inner_second;  // `second` of `inner`
+  size_t links_2;       // the third of `links`
+  size_t owner;         // a std::shared_ptr
+  size_t in_union;      // of an anonymous one
+};
+extern const SampleOffsets sample_offsets;
 
 // Calls `record` through two inlined functions.
 void sample_build(SampleRecorder record);
