@@ -2,6 +2,7 @@
 
 #include "preload/maps_line.h"
 #include "preload/message.h"
+#include "preload/pages.h"
 #include "preload/proc_files.h"
 #include "preload/text_builder.h"
 
@@ -33,6 +34,18 @@ bool SaysUncopied(const char* line) {
   return false;
 }
 
+// Memory that the tracer mapped for itself and nothing else: the kernel shows
+// neighbours as one mapping.
+bool IsTracers(const MapsLine& mapping) {
+  uint64_t own_bytes = 0;
+  ForEachOwnRange([&](uintptr_t start, uintptr_t end) {
+    const uint64_t low = start > mapping.start ? start : mapping.start;
+    const uint64_t high = end < mapping.end ? end : mapping.end;
+    if (high > low) own_bytes += high - low;
+  });
+  return own_bytes == mapping.end - mapping.start;
+}
+
 void Put(SectionWriter* out, const MapsLine& mapping, uint64_t resident_bytes) {
   const size_t length = Length(path_buffer);
   out->MakeRoom(5 * kVarintBytes + length);
@@ -58,6 +71,9 @@ void WriteMappings(SectionWriter* out, int32_t pid,
   uint64_t resident_bytes = 0;
   while (const char* line = lines.Next()) {
     if (has_mapping && ParseResident(line, &resident_bytes)) {
+      if (path_buffer[0] == '\0' && IsTracers(mapping)) {
+        CopyText(path_buffer, sizeof path_buffer, "[heapline]");
+      }
       Put(out, mapping, resident_bytes);
       has_mapping = false;
     } else if ((*line >= '0' && *line <= '9') ||

@@ -46,6 +46,13 @@ const std::vector<ReportRow>& ReportTable() {
        "nothing outside owns them. Lists and links to parents are told apart. "
        "Suspected: a word may look like a reference by chance.",
        MakeCyclesReport},
+      {"account", "Says where the resident memory goes", "FILE [FILE2]", 1, 2,
+       kNoReportOptions,
+       "Live blocks, what the allocator keeps beside them, thread stacks, "
+       "files, the tracer's own memory, other anonymous memory and what is "
+       "unexplained: the rows sum to the RSS. With FILE2, what grew. A "
+       "directory gives the newest snapshot of each process, summed.",
+       MakeAccountReport},
   };
   return *table;
 }

@@ -46,6 +46,7 @@ absl::StatusOr<Document> MakeLeaksReport(const ReportRequest& request);
 absl::StatusOr<Document> MakePathsReport(const ReportRequest& request);
 absl::StatusOr<Document> MakeRetainedReport(const ReportRequest& request);
 absl::StatusOr<Document> MakeCyclesReport(const ReportRequest& request);
+absl::StatusOr<Document> MakeAccountReport(const ReportRequest& request);
 
 }  // namespace heapline
 

@@ -51,7 +51,8 @@ TEST_P(ReportPage, ShowsWhatTheCommandPrints) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Pages, ReportPage,
-                         testing::Values("top.md", "diff.md", "info.md"));
+                         testing::Values("top.md", "diff.md", "info.md",
+                                         "account.md"));
 
 }  // namespace
 }  // namespace heapline

@@ -1,6 +1,7 @@
 # Grouping, site rules, sampling and the texts of reports.
 find_package(absl REQUIRED)
 add_executable(analysis_test
+  account_test.cc
   call_stacks_test.cc
   estimate_test.cc
   heap_rows_test.cc
