@@ -23,11 +23,12 @@ bool ParseResident(const char* line, uint64_t* bytes) {
   return true;
 }
 
-// "VmFlags: rd wr mr mw me dc ac"
+// "VmFlags: rd wr mr mw me dc ac": not copied at fork, or emptied.
 bool SaysUncopied(const char* line) {
   if (!StartsWith(line, "VmFlags:")) return false;
   for (; *line != '\0'; ++line) {
-    if (StartsWith(line, " dc") && (line[3] == ' ' || line[3] == '\0')) {
+    if ((StartsWith(line, " dc") || StartsWith(line, " wf")) &&
+        (line[3] == ' ' || line[3] == '\0')) {
       return true;
     }
   }
@@ -68,10 +69,12 @@ void WriteMappings(SectionWriter* out, int32_t pid,
   out->Begin(HL_SECTION_MAPPINGS);
   MapsLine mapping = {};
   bool has_mapping = false;
+  bool is_tracers = false;
   uint64_t resident_bytes = 0;
   while (const char* line = lines.Next()) {
     if (has_mapping && ParseResident(line, &resident_bytes)) {
-      if (path_buffer[0] == '\0' && IsTracers(mapping)) {
+      is_tracers = path_buffer[0] == '\0' && IsTracers(mapping);
+      if (is_tracers) {
         CopyText(path_buffer, sizeof path_buffer, "[heapline]");
       }
       Put(out, mapping, resident_bytes);
@@ -81,8 +84,8 @@ void WriteMappings(SectionWriter* out, int32_t pid,
       has_mapping = ParseMapsLine(line, &mapping);
       if (has_mapping) CopyText(path_buffer, sizeof path_buffer, mapping.path);
       resident_bytes = 0;
-    } else if (resident_bytes != 0 && IsPrivateData(mapping.flags) &&
-               SaysUncopied(line)) {
+    } else if (resident_bytes != 0 && !is_tracers &&
+               IsPrivateData(mapping.flags) && SaysUncopied(line)) {
       uncopied->Append({mapping.start, resident_bytes});
     }
   }

@@ -13,7 +13,7 @@
 namespace heapline {
 
 // Data that the program has asked the kernel not to copy into children
-// (MADV_DONTFORK): the snapshot's child cannot search it.
+// (MADV_DONTFORK, MADV_WIPEONFORK): the snapshot's child cannot search it.
 struct UncopiedMapping {
   uint64_t start;
   uint64_t resident_bytes;

@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "absl/numeric/int128.h"
 #include "absl/strings/match.h"
 #include "absl/strings/string_view.h"
 #include "analyzer/analysis/range_set.h"
@@ -38,6 +39,12 @@ bool IsStackPath(absl::string_view path) {
   return absl::StartsWith(path, "[stack");
 }
 
+// No allocator's and no stack: memory of the program that it has protected
+// from writing since, as JIT code.
+bool IsProtected(const Mapping& mapping) {
+  return (mapping.flags & HL_MAPPING_WRITE) == 0;
+}
+
 // Memory without a file, as a program or its allocator maps it.
 bool IsAnonymous(const Mapping& mapping) {
   return mapping.path.empty() || IsHeapPath(mapping.path) ||
@@ -66,19 +73,25 @@ class Accountant {
 
  private:
   void CollectMappings();
+  RangeSet* RangesOf(uint8_t root_kind);
   void CollectRanges();
   void SpreadBlocks(const BlockColumns& blocks,
                     const std::vector<size_t>& containers);
   void Charge(const ChargedMapping& place);
   void ChargeRest(const ChargedMapping& place, uint64_t bytes);
+  void ChargeAnonymous(const ChargedMapping& place, uint64_t bytes);
   const Module* ModuleAt(uint64_t address) const;
 
   const Snapshot& snapshot_;
   std::vector<ChargedMapping> mappings_;  // ascending
   std::vector<const Module*> modules_;
+  // What the shim took memory for when it searched it.
   RangeSet stacks_;
-  RangeSet known_;  // searched for roots or mapped by the program: not ours
+  RangeSet own_;    // the program's, beside the heap
+  RangeSet heap_;   // the allocator's
+  RangeSet known_;  // anything else, and what the program was seen to map
   uint64_t live_bytes_ = 0;
+  std::map<const Module*, std::string> path_of_module_;  // as the kernel says
   std::map<AccountKind, uint64_t> bytes_;
   std::map<std::string, uint64_t> file_bytes_;
 };
@@ -106,6 +119,21 @@ void Accountant::CollectMappings() {
       [](const Module* a, const Module* b) { return a->start < b->start; });
 }
 
+RangeSet* Accountant::RangesOf(uint8_t root_kind) {
+  switch (root_kind) {
+    case HL_ROOT_TLS:
+    case HL_ROOT_THREAD:
+    case HL_ROOT_STACK:
+      return &stacks_;
+    case HL_ROOT_MAPPING:
+      return &own_;
+    case HL_ROOT_UNTRACED:
+      return &heap_;
+    default:
+      return &known_;
+  }
+}
+
 void Accountant::CollectRanges() {
   for (const Thread& thread : snapshot_.threads) {
     if (thread.stack_pointer == 0 || thread.stack_pointer == UINT64_MAX) {
@@ -115,18 +143,18 @@ void Accountant::CollectRanges() {
                 std::max(thread.stack_end, thread.stack_pointer + 1));
   }
   for (const RootArea& area : snapshot_.root_areas) {
-    const bool is_threads = area.kind == HL_ROOT_TLS ||
-                            area.kind == HL_ROOT_THREAD ||
-                            area.kind == HL_ROOT_STACK;
-    (is_threads ? stacks_ : known_).Add(area.start, area.start + area.bytes);
+    // Of memory that the snapshot's child does not get nothing was searched.
+    RangesOf(area.kind)->Add(area.start,
+                             area.start + area.bytes + area.unreadable_bytes);
   }
   const BlockColumns& regions = snapshot_.mapped_regions;
   for (size_t i = 0; i < regions.size(); ++i) {
     known_.Add(regions.address[i],
                regions.address[i] + regions.requested_bytes[i]);
   }
-  stacks_.Seal();
-  known_.Seal();
+  for (RangeSet* const ranges : {&stacks_, &own_, &heap_, &known_}) {
+    ranges->Seal();
+  }
 }
 
 // Each block's bytes to the mappings it lies in. A block ends where the next
@@ -182,27 +210,55 @@ void Accountant::ChargeRest(const ChargedMapping& place, uint64_t bytes) {
   } else if (mapping.path == kTracerPath || IsTracersLibrary(mapping.path)) {
     bytes_[AccountKind::kTracer] += bytes;
   } else if (!IsAnonymous(mapping)) {
+    if (const Module* const module = ModuleAt(mapping.start)) {
+      path_of_module_[module] = mapping.path;
+    }
     file_bytes_[mapping.path] += bytes;
   } else if (const Module* const module = ModuleAt(mapping.start)) {  // .bss
+    // The loader may know the file by another name than the kernel.
+    const auto path = path_of_module_.find(module);
     if (IsTracersLibrary(module->path)) {
       bytes_[AccountKind::kTracer] += bytes;
     } else {
-      file_bytes_[module->path] += bytes;
+      file_bytes_[path == path_of_module_.end() ? module->path
+                                                : path->second] += bytes;
     }
-  } else if (place.has_blocks || IsHeapPath(mapping.path)) {
-    // The kernel may have merged a stack with the heap's memory.
-    const uint64_t stack =
-        std::min(bytes, stacks_.BytesWithin(mapping.start, place.end));
-    bytes_[AccountKind::kStacks] += stack;
-    bytes_[AccountKind::kAllocator] += bytes - stack;
-  } else if (stacks_.Overlaps(mapping.start, place.end)) {
-    bytes_[AccountKind::kStacks] += bytes;
-  } else if (known_.Overlaps(mapping.start, place.end) ||
-             !mapping.path.empty()) {
-    bytes_[AccountKind::kAnonymous] += bytes;
   } else {
-    bytes_[AccountKind::kUnexplained] += bytes;
+    ChargeAnonymous(place, bytes);
   }
+}
+
+// The kernel shows neighbours as one mapping: stacks and the program's own
+// memory may be in one with the heap's.
+void Accountant::ChargeAnonymous(const ChargedMapping& place, uint64_t bytes) {
+  const Mapping& mapping = *place.mapping;
+  const uint64_t start = mapping.start;
+  const uint64_t own = own_.BytesWithin(start, place.end);
+  const uint64_t stack = stacks_.BytesWithin(start, place.end);
+  uint64_t own_resident = std::min(bytes, own);
+  AccountKind rest = AccountKind::kUnexplained;
+  if (place.has_blocks || IsHeapPath(mapping.path) ||
+      heap_.Overlaps(start, place.end)) {
+    rest = AccountKind::kAllocator;
+    const uint64_t stack_resident = std::min(bytes, stack);
+    bytes_[AccountKind::kStacks] += stack_resident;
+    bytes -= stack_resident;
+    // Both may be resident in part: as much of one as of the other.
+    const absl::uint128 others = absl::uint128(place.live_bytes) + stack + own;
+    const absl::uint128 heap =
+        others < mapping.bytes ? absl::uint128(mapping.bytes) - others : 0;
+    own_resident =
+        own == 0
+            ? 0
+            : absl::Uint128Low64(absl::uint128(bytes) * own / (heap + own));
+  } else if (stack > 0) {
+    rest = AccountKind::kStacks;
+  } else if (own > 0 || known_.Overlaps(start, place.end) ||
+             IsProtected(mapping) || !mapping.path.empty()) {
+    rest = AccountKind::kAnonymous;
+  }
+  bytes_[AccountKind::kAnonymous] += own_resident;
+  bytes_[rest] += bytes - own_resident;
 }
 
 Account Accountant::Make() {

@@ -83,6 +83,21 @@ root-area mapping 0 0xb00000 0x10000
   EXPECT_EQ(account.explained_bytes(), account.rss_bytes - 0x7000);
 }
 
+TEST(Account, WhatTheSnapshotCouldNotReadOrTheProgramProtectsIsItsOwn) {
+  const Account account = AccountOfText(R"(
+property graph 1
+mapping 0x100000 bytes=0x40000 rss=0x20000 flags=read,write,private ""
+mapping 0x200000 bytes=0x10000 rss=0x8000 flags=read,execute,private ""
+mapping 0x300000 bytes=0x10000 rss=0x4000 flags=read,private ""
+mapping 0x400000 bytes=0x10000 rss=0x2000 flags=private ""
+mapping 0x500000 bytes=0x10000 rss=0x1000 flags=read,write,private ""
+root-area mapping 0 0x100000 0 unreadable 0x20000
+)");
+  EXPECT_THAT(RowsOf(account),
+              UnorderedElementsAre(std::make_pair("anonymous", 0x2e000),
+                                   std::make_pair("unexplained", 0x1000)));
+}
+
 TEST(Account, LiveBytesThatAreNotResidentStandInNoRow) {
   const Account account = AccountOfText(R"(
 block 0x100000010 size=1073741824
@@ -130,6 +145,51 @@ mapping 0x10000 bytes=0x4000 rss=0x4000 ""
               UnorderedElementsAre(std::make_pair("live", 4000),
                                    std::make_pair("stacks", 0x1000),
                                    std::make_pair("allocator", 0x3000 - 4000)));
+}
+
+TEST(Account, TheProgramsOwnMemoryMergedWithTheHeapIsNoSlack) {
+  const std::string text = R"(
+block 0x10010 size=4000
+root-area mapping 0 0x12000 0x6000
+mapping 0x10000 bytes=0x8000 flags=read,write,private "" rss=)";
+  EXPECT_THAT(RowsOf(AccountOfText(text + "0x8000\n")),
+              UnorderedElementsAre(
+                  std::make_pair("live", 4000),
+                  // Of 28768 bytes as much as of 24576 and 4192 of the heap's.
+                  std::make_pair("anonymous", 0x6000),
+                  std::make_pair("allocator", 0x2000 - 4000)));
+  EXPECT_THAT(RowsOf(AccountOfText(text + "18384\n")),
+              UnorderedElementsAre(std::make_pair("live", 4000),
+                                   std::make_pair("anonymous", 0x3000),
+                                   std::make_pair("allocator", 2096)));
+}
+
+TEST(Account, BssGoesWithItsFileHoweverTheLoaderNamesIt) {
+  EXPECT_THAT(
+      RowsOf(AccountOfText(R"(
+module 0x400000 0x408000 "/lib/libx.so"
+mapping 0x400000 bytes=0x4000 rss=0x3000 flags=read,private "/usr/lib/libx.so.6"
+mapping 0x404000 bytes=0x4000 rss=0x2000 flags=read,write,private ""
+)")),
+      UnorderedElementsAre(std::make_pair("/usr/lib/libx.so.6", 0x5000)));
+}
+
+TEST(Account, TheProgramsOwnMemoryMergedWithAStackIsNoStack) {
+  EXPECT_THAT(RowsOf(AccountOfText(R"(
+thread 2 sp=0x17000 stack-end=0x18000 worker
+root-area mapping 0 0x18000 0x2000
+mapping 0x10000 bytes=0xa000 rss=0x4000 flags=read,write,private ""
+)")),
+              UnorderedElementsAre(std::make_pair("stacks", 0x2000),
+                                   std::make_pair("anonymous", 0x2000)));
+}
+
+TEST(Account, HeapMemoryOfUnknownBlocksIsTheAllocators) {
+  EXPECT_THAT(RowsOf(AccountOfText(R"(
+root-area untraced 0 0x10000 0x4000
+mapping 0x10000 bytes=0x8000 rss=0x2000 flags=read,write,private ""
+)")),
+              UnorderedElementsAre(std::make_pair("allocator", 0x2000)));
 }
 
 TEST(Account, FragmentationIsSlackOverHalfOfWhatIsLive) {
