@@ -58,6 +58,16 @@ std::string VerdictText(GraphSide* side, const Cycle& cycle,
                       what);
 }
 
+// Its own counts prove what they prove, whatever else is unknown.
+bool IsPossible(const GraphSide& side, const Cycle& cycle) {
+  return !cycle.is_reachable && !cycle.has_witness && side.IsIncomplete();
+}
+
+std::string ReachedText(const GraphSide& side, const Cycle& cycle) {
+  if (IsPossible(side, cycle)) return "possibly unreachable ";
+  return cycle.is_reachable ? "reachable " : "unreachable ";
+}
+
 Row WriteRow(GraphSide* side_of_row, const Cycle& cycle) {
   GraphSide& side = *side_of_row;
   const std::vector<CycleEdge> edges =
@@ -69,7 +79,8 @@ Row WriteRow(GraphSide* side_of_row, const Cycle& cycle) {
                static_cast<int64_t>(cycle.held_count),
                static_cast<int64_t>(cycle.held_bytes),
                std::string(CycleLabelName(cycle.label)),
-               cycle.has_witness};
+               cycle.has_witness,
+               IsPossible(side, cycle)};
   RowList members{"members", {}}, references{"edges", {}};
   const auto address_of = [&side](Vertex v) {
     return static_cast<int64_t>(side.graph().Address(v));
@@ -93,8 +104,8 @@ Row WriteRow(GraphSide* side_of_row, const Cycle& cycle) {
   row.lists = {std::move(members), std::move(references)};
 
   row.lines.push_back(
-      {{absl::StrCat(cycle.is_reachable ? "reachable " : "unreachable ",
-                     CycleLabelName(cycle.label), ": "),
+      {{absl::StrCat(ReachedText(side, cycle), CycleLabelName(cycle.label),
+                     ": "),
         Tone::kKey},
        {absl::StrCat(HumanBytes(cycle.bytes), " in ",
                      Counted(cycle.members.size(), "block"), ", holds ",
@@ -134,7 +145,7 @@ absl::StatusOr<Document> MakeCyclesReport(const ReportRequest& request) {
       {"reachable", Unit::kYesNo, false}, {"count", Unit::kCount, true},
       {"bytes", Unit::kBytes, true},      {"held_count", Unit::kCount, true},
       {"held_bytes", Unit::kBytes, true}, {"label", Unit::kText, false},
-      {"witness", Unit::kYesNo, false}};
+      {"witness", Unit::kYesNo, false},   {"possible", Unit::kYesNo, false}};
   int64_t count = 0, bytes = 0, held_count = 0, held_bytes = 0;
   size_t passed_over = 0;
   for (const Cycle& cycle : cycles) {
@@ -155,7 +166,7 @@ absl::StatusOr<Document> MakeCyclesReport(const ReportRequest& request) {
     }
   }
   table.total = {false,      count,         bytes, held_count,
-                 held_bytes, std::string(), false};
+                 held_bytes, std::string(), false, false};
   const size_t all = table.rows.size() + table.rows_left_out;
   if (table.rows_left_out > 0) {
     table.footer.push_back(

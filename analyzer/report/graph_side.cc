@@ -8,6 +8,7 @@
 #include "analyzer/analysis/edge_rules.h"
 #include "analyzer/analysis/grouping.h"
 #include "analyzer/base/status.h"
+#include "analyzer/base/text.h"
 #include "analyzer/report/heap_side.h"
 #include "analyzer/report/report_files.h"
 #include "analyzer/snapshot/snapshot_reader.h"
@@ -16,7 +17,8 @@
 namespace heapline {
 namespace {
 
-std::string WhyIncomplete(const Snapshot& snapshot) {
+// Why live blocks may be unknown: `complete` is 0.
+std::vector<std::string> WhyIncomplete(const Snapshot& snapshot) {
   const uint64_t reasons = NumberOf(snapshot, PropertyId::incomplete_reasons);
   std::vector<std::string> words;
   if (reasons & HL_INCOMPLETE_SAMPLING) words.push_back("it was sampled");
@@ -35,8 +37,29 @@ std::string WhyIncomplete(const Snapshot& snapshot) {
   if (reasons & HL_INCOMPLETE_FOREIGN_MALLOC) {
     words.push_back("another malloc came first");
   }
-  return words.empty() ? "live blocks may be unknown"
-                       : absl::StrJoin(words, ", ");
+  if (words.empty()) words.push_back("live blocks may be unknown");
+  return words;
+}
+
+// What may hold an object and is not in the graph.
+std::vector<std::string> DoubtsOf(const Snapshot& snapshot,
+                                  const ObjectGraph& graph) {
+  std::vector<std::string> doubts;
+  if (NumberOf(snapshot, PropertyId::complete, 1) == 0) {
+    doubts = WhyIncomplete(snapshot);
+  }
+  const uint64_t unreadable = NumberOf(snapshot, PropertyId::unreadable_bytes);
+  if (unreadable > 0) {
+    doubts.push_back(
+        absl::StrCat(HumanBytes(unreadable), " of memory could not be read"));
+  }
+  if (!snapshot.is_whole()) doubts.push_back("it is damaged");
+  const uint64_t dropped = graph.dropped_edges() + graph.dropped_roots();
+  if (dropped > 0) {
+    doubts.push_back(absl::StrCat(Counted(dropped, "reference"),
+                                  " from or to unknown blocks left out"));
+  }
+  return doubts;
 }
 
 }  // namespace
@@ -92,6 +115,7 @@ absl::Status GraphSide::Analyze(const ReportRequest& request) {
   symbols_ = std::make_unique<DataSymbols>(snapshot_, request.symbols);
   members_ = std::make_unique<ClassMembers>(snapshot_, request.symbols);
   graph_ = std::make_unique<ObjectGraph>(snapshot_);
+  doubts_ = DoubtsOf(snapshot_, *graph_);
   types_ = FindObjectTypes(*graph_, symbols_.get());
   ApplyEdgeRules(
       rules, is_shipped ? CollectorLinks::kWeak : CollectorLinks::kFollowed,
@@ -150,10 +174,6 @@ std::vector<FrameText> GraphSide::FramesOf(StackId stack) const {
   return texts;
 }
 
-bool GraphSide::IsIncomplete() const {
-  return NumberOf(snapshot_, PropertyId::complete, 1) == 0;
-}
-
 Document GraphSide::NewDocument(const std::string& name) const {
   Document document;
   document.name = name;
@@ -162,15 +182,9 @@ Document GraphSide::NewDocument(const std::string& name) const {
   if (!damage.empty()) document.notes.push_back(damage);
   if (IsIncomplete()) {
     document.notes.push_back(absl::StrCat(
-        snapshot_.file, ": incomplete (", WhyIncomplete(snapshot_),
+        snapshot_.file, ": incomplete (", absl::StrJoin(doubts_, ", "),
         "): what looks unreachable may be held by what is not known, so it "
         "is called possible"));
-  }
-  const uint64_t dropped = graph_->dropped_edges() + graph_->dropped_roots();
-  if (dropped > 0) {
-    document.notes.push_back(
-        absl::StrCat(snapshot_.file, ": ", dropped,
-                     " references from or to unknown blocks left out"));
   }
   return document;
 }

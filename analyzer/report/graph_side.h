@@ -60,8 +60,9 @@ class GraphSide {
   // Frames for JSON, innermost first.
   std::vector<FrameText> FramesOf(StackId stack) const;
 
-  // `complete` is 0: what is unreachable may be held by what is not known.
-  bool IsIncomplete() const;
+  // What is unreachable may be held by what is not known: `complete` is 0,
+  // memory could not be read, or records were lost.
+  bool IsIncomplete() const { return !doubts_.empty(); }
   // Name, snapshots and notes common to graph reports.
   Document NewDocument(const std::string& name) const;
 
@@ -81,6 +82,7 @@ class GraphSide {
   Components components_;
   Reachability reachability_;
   LeakKindsOfGraph leaks_;
+  std::vector<std::string> doubts_;  // why it is incomplete, in words
   std::unique_ptr<RootGroups> root_groups_;
 };
 

@@ -59,7 +59,7 @@ class LeakRows {
   const Amount& on_stacks() const { return on_stacks_; }
 
  private:
-  // Without knowing all blocks, unreachable is only possibly so.
+  // Without knowing all references, unreachable is only possibly so.
   unsigned KindOf(Vertex v) const {
     const unsigned kind = side_->leaks().kind[v];
     const bool is_unreachable = kind == kDirectLeak || kind == kIndirectLeak;

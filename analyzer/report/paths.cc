@@ -123,10 +123,13 @@ absl::StatusOr<Document> MakePathsReport(const ReportRequest& request) {
     Line line = {{ObjectText(**side, *target)}, {": no root leads to it"}};
     if (!leaks.leak_of.empty() && leaks.leak_of[*target] != kNoLeak) {
       const Vertex first = leaks.leaks[leaks.leak_of[*target]].first;
-      line.push_back({leaks.kind[*target] == kDirectLeak
-                          ? "; it is leaked"
-                          : absl::StrCat("; it is leaked with ",
-                                         ObjectText(**side, first))});
+      const absl::string_view verdict = (*side)->IsIncomplete()
+                                            ? "; it is possibly leaked"
+                                            : "; it is leaked";
+      line.push_back(
+          {leaks.kind[*target] == kDirectLeak
+               ? std::string(verdict)
+               : absl::StrCat(verdict, " with ", ObjectText(**side, first))});
     }
     table.footer.push_back(std::move(line));
   }

@@ -78,9 +78,11 @@ class RetainedRows {
         return HolderText(
             side_->root_groups().groups[retention_.RootGroupOf(v)]);
       case Retention::Holder::kLeak:
-        return "a leaked cycle";
+        return side_->IsIncomplete() ? "a possibly leaked cycle"
+                                     : "a leaked cycle";
       case Retention::Holder::kUnreachable:
-        return "nothing: leaked";
+        return side_->IsIncomplete() ? "nothing known: possibly leaked"
+                                     : "nothing: leaked";
       case Retention::Holder::kRoot:
         break;
     }
