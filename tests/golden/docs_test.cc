@@ -52,7 +52,8 @@ TEST_P(ReportPage, ShowsWhatTheCommandPrints) {
 
 INSTANTIATE_TEST_SUITE_P(Pages, ReportPage,
                          testing::Values("top.md", "diff.md", "info.md",
-                                         "account.md"));
+                                         "leaks.md", "paths.md", "retained.md",
+                                         "cycles.md", "account.md"));
 
 }  // namespace
 }  // namespace heapline
