@@ -15,6 +15,7 @@ namespace {
 
 size_t mapped_bytes;
 bool own_ranges_are_lost;
+size_t mark_of_ranges;  // kOfChild in a snapshot's child
 
 // The first free place from `first` on becomes the range's. A place belongs to
 // who has changed its start from 0.
@@ -24,7 +25,8 @@ bool NoteInPlaces(size_t first, size_t count, uintptr_t start, size_t bytes) {
     if (__atomic_compare_exchange_n(&own_ranges[i].start, &expected, start,
                                     false, __ATOMIC_RELAXED,
                                     __ATOMIC_RELAXED)) {
-      __atomic_store_n(&own_ranges[i].bytes, bytes, __ATOMIC_RELAXED);
+      __atomic_store_n(&own_ranges[i].bytes, bytes | mark_of_ranges,
+                       __ATOMIC_RELAXED);
       return true;
     }
   }
@@ -173,6 +175,8 @@ void UnmapPages(void* start, size_t bytes) {
   ForgetOwnRange(start);
   UnmapCounted(start, bytes);
 }
+
+void NoteChildsPages() { mark_of_ranges = kOfChild; }
 
 bool OwnRangesAreKnown() {
   return !__atomic_load_n(&own_ranges_are_lost, __ATOMIC_RELAXED);

@@ -38,6 +38,14 @@ void ForgetMemoryLimits();
 // root. Calls visit(start, end) for each. REQUIRES: nobody else runs.
 template <typename Visit>
 void ForEachOwnRange(Visit visit);
+// The same without those that a snapshot's child has mapped, and those alone:
+// the parent may have memory there that children do not get.
+template <typename Visit>
+void ForEachOwnRangeOfParent(Visit visit);
+template <typename Visit>
+void ForEachOwnRangeOfChild(Visit visit);
+// This process is a snapshot's child from here on.
+void NoteChildsPages();
 // False: there were more than could be noted.
 bool OwnRangesAreKnown();
 
@@ -46,19 +54,36 @@ size_t MappedPageBytes();
 
 struct OwnRange {
   uintptr_t start;  // 0: free
-  size_t bytes;
+  size_t bytes;     // whole pages; kOfChild is set in a child's
 };
+inline constexpr size_t kOfChild = 1;
 inline constexpr size_t kMostOwnRanges = 1 << 15;
 extern OwnRange own_ranges[kMostOwnRanges]
     __attribute__((visibility("hidden")));
 extern size_t own_range_count __attribute__((visibility("hidden")));
 
 template <typename Visit>
-void ForEachOwnRange(Visit visit) {
+void ForEachOwnRangeOfChild(Visit visit) {
   for (size_t i = 0; i < own_range_count && i < kMostOwnRanges; ++i) {
     const OwnRange& range = own_ranges[i];
-    if (range.start != 0) visit(range.start, range.start + range.bytes);
+    if (range.start == 0 || (range.bytes & kOfChild) == 0) continue;
+    visit(range.start, range.start + range.bytes - kOfChild);
   }
+}
+
+template <typename Visit>
+void ForEachOwnRangeOfParent(Visit visit) {
+  for (size_t i = 0; i < own_range_count && i < kMostOwnRanges; ++i) {
+    const OwnRange& range = own_ranges[i];
+    if (range.start == 0 || (range.bytes & kOfChild) != 0) continue;
+    visit(range.start, range.start + range.bytes);
+  }
+}
+
+template <typename Visit>
+void ForEachOwnRange(Visit visit) {
+  ForEachOwnRangeOfParent(visit);
+  ForEachOwnRangeOfChild(visit);
 }
 
 }  // namespace heapline

@@ -39,7 +39,7 @@ bool SaysUncopied(const char* line) {
 // neighbours as one mapping.
 bool IsTracers(const MapsLine& mapping) {
   uint64_t own_bytes = 0;
-  ForEachOwnRange([&](uintptr_t start, uintptr_t end) {
+  ForEachOwnRangeOfParent([&](uintptr_t start, uintptr_t end) {
     const uint64_t low = start > mapping.start ? start : mapping.start;
     const uint64_t high = end < mapping.end ? end : mapping.end;
     if (high > low) own_bytes += high - low;

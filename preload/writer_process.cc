@@ -99,6 +99,7 @@ void OfferToOutOfMemoryKiller() {
 
 void RunChild(Job* job) {
   WriterPage* page = job->page;
+  NoteChildsPages();
   CloseAllDescriptors();
   TakeOwnFaults();
   AllowDescriptors();

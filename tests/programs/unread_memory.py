@@ -17,7 +17,8 @@ class UnreadMemory(ProbeTest):
         outcome = self.run_traced([probe, how], options="at_exit=0")
         self.assertEqual((0, b""), (outcome.status, outcome.stderr),
                          repr(outcome))
-        self.region_bytes = int(outcome.stdout)
+        self.region_bytes, self.large_bytes, self.block = map(
+            int, outcome.stdout.split())
         self.path, = self.snapshots_of()
 
     def expect_leak(self, kind, status=1):
@@ -41,6 +42,17 @@ class UnreadMemory(ProbeTest):
 
     def test_what_memory_emptied_in_children_may_hold_is_no_direct_leak(self):
         self.expect_doubt("wipeonfork")
+
+    def test_nothing_is_read_where_a_block_was_not_copied(self):
+        # The child's own pages stand there.
+        self.cut("block")
+        self.expect_leak("possible")
+        snapshot = form.Snapshot(self.path)
+        self.assertEqual([], [edge for edge in snapshot.edges
+                              if edge[0] == self.block])
+        # As the block's bytes, and those of its mapping that are resident.
+        self.assertEqual(self.large_bytes + self.region_bytes,
+                         snapshot.properties["unreadable_bytes"])
 
     def test_what_copied_memory_holds_is_no_leak(self):
         self.cut("copied")
