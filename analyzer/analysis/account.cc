@@ -205,24 +205,20 @@ void Accountant::Charge(const ChargedMapping& place) {
 // What of a mapping is no live block.
 void Accountant::ChargeRest(const ChargedMapping& place, uint64_t bytes) {
   const Mapping& mapping = *place.mapping;
+  const Module* const module = ModuleAt(mapping.start);
   if (IsStackPath(mapping.path)) {
     bytes_[AccountKind::kStacks] += bytes;
-  } else if (mapping.path == kTracerPath || IsTracersLibrary(mapping.path)) {
+  } else if (mapping.path == kTracerPath || IsTracersLibrary(mapping.path) ||
+             (module != nullptr && IsTracersLibrary(module->path))) {
     bytes_[AccountKind::kTracer] += bytes;
   } else if (!IsAnonymous(mapping)) {
-    if (const Module* const module = ModuleAt(mapping.start)) {
-      path_of_module_[module] = mapping.path;
-    }
+    if (module != nullptr) path_of_module_[module] = mapping.path;
     file_bytes_[mapping.path] += bytes;
-  } else if (const Module* const module = ModuleAt(mapping.start)) {  // .bss
+  } else if (module != nullptr) {  // .bss
     // The loader may know the file by another name than the kernel.
     const auto path = path_of_module_.find(module);
-    if (IsTracersLibrary(module->path)) {
-      bytes_[AccountKind::kTracer] += bytes;
-    } else {
-      file_bytes_[path == path_of_module_.end() ? module->path
-                                                : path->second] += bytes;
-    }
+    file_bytes_[path == path_of_module_.end() ? module->path : path->second] +=
+        bytes;
   } else {
     ChargeAnonymous(place, bytes);
   }

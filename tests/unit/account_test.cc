@@ -164,6 +164,16 @@ mapping 0x10000 bytes=0x8000 flags=read,write,private "" rss=)";
                                    std::make_pair("allocator", 2096)));
 }
 
+TEST(Account, WhatLiesInTheTracersLibraryIsTheTracers) {
+  EXPECT_THAT(RowsOf(AccountOfText(R"(
+module 0x700000 0x708000 "/opt/libheapline.so"
+mapping 0x700000 bytes=0x4000 rss=0x3000 flags=read,private "/libheapline.so"
+mapping 0x704000 bytes=0x1000 rss=0x1000 flags=read,write "/run/heapline-0/7.0"
+mapping 0x705000 bytes=0x3000 rss=0x2000 flags=read,write,private ""
+)")),
+              UnorderedElementsAre(std::make_pair("tracer", 0x6000)));
+}
+
 TEST(Account, BssGoesWithItsFileHoweverTheLoaderNamesIt) {
   EXPECT_THAT(
       RowsOf(AccountOfText(R"(
