@@ -25,6 +25,9 @@ class GrowingArray {
     items_[count_++] = value;
     return true;
   }
+  // Room for `count` items in all: no Append up to there maps anything. False:
+  // no memory.
+  bool Reserve(size_t count) { return count <= capacity_ || GrowTo(count); }
   // Whether some Append found no memory.
   bool lacks_memory() const { return lacks_memory_; }
 
@@ -37,7 +40,9 @@ class GrowingArray {
  private:
   bool Grow() {
     constexpr size_t kFirst = (kPageBytes + sizeof(T) - 1) / sizeof(T);
-    const size_t capacity = capacity_ == 0 ? kFirst : capacity_ * 2;
+    return GrowTo(capacity_ == 0 ? kFirst : capacity_ * 2);
+  }
+  bool GrowTo(size_t capacity) {
     T* grown =
         static_cast<T*>(MapPages(capacity * sizeof(T), PageUse::kEssential));
     if (grown == nullptr) {

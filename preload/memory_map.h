@@ -1,8 +1,12 @@
 // memory_map.h: this process's own mappings, for the search for references: the
 // snapshot's child lacks some that its parent has, and may read what its own
 // list says and nothing else. Sorted by address. Taken once, in a process where
-// nobody else runs; mappings made later are not in it. Bounded by the kernel's
-// limit of mappings.
+// nobody else runs; mappings made later are not in it.
+//
+// Nor is what the child maps for itself: it stands where the program has
+// nothing, or what children do not get, the kernel lists it as one with the
+// program's memory beside it, and it goes while the list is in use. Bounded by
+// the kernel's limit of mappings.
 #ifndef HEAPLINE_PRELOAD_MEMORY_MAP_H_
 #define HEAPLINE_PRELOAD_MEMORY_MAP_H_
 
@@ -10,6 +14,7 @@
 #include <stdint.h>
 
 #include "preload/growing_array.h"
+#include "preload/range_list.h"
 
 namespace heapline {
 
@@ -36,7 +41,7 @@ struct MapEntry {
 
 class MemoryMap {
  public:
-  // False: there is no list, or no memory for it.
+  // False: there is no list, or no memory for it. Once.
   bool Read();
 
   size_t count() const { return entries_.count(); }
@@ -49,6 +54,8 @@ class MemoryMap {
   MapEntry FindOrEmpty(uintptr_t address) const;
 
  private:
+  bool MakeRoom(RangeList* of_child);
+
   GrowingArray<MapEntry> entries_;
 };
 

@@ -12,12 +12,14 @@ namespace {
 constexpr uint64_t kIsPresent = uint64_t{1} << 63;
 constexpr uint64_t kIsSwapped = uint64_t{1} << 62;
 constexpr uint64_t kIsFilePage = uint64_t{1} << 61;  // or shared memory
+constexpr uint64_t kIsGuard = uint64_t{1} << 58;     // told since Linux 6.15
 
 PageState StateOf(uint64_t word) {
   if ((word & kIsPresent) != 0) {
     return (word & kIsFilePage) != 0 ? PageState::kHole : PageState::kPresent;
   }
-  return (word & kIsSwapped) != 0 ? PageState::kAway : PageState::kHole;
+  const bool is_away = (word & (kIsSwapped | kIsGuard)) == kIsSwapped;
+  return is_away ? PageState::kAway : PageState::kHole;
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ namespace heapline {
 
 enum class PageState : uint8_t {
   kUnknown,
-  kHole,     // never written, or as its file has it
+  kHole,     // never written, or as its file has it, or a guard
   kPresent,  // in memory
   kAway      // swapped out, or a page that faults for ever
 };

@@ -20,6 +20,8 @@ struct Range {
 
 class RangeList {
  public:
+  // Room for so many without mapping anything more. False: no memory.
+  bool Reserve(size_t count) { return ranges_.Reserve(count); }
   // Empty ranges are left out.
   void Add(uintptr_t start, uintptr_t end);
   // Whether some range found no memory.

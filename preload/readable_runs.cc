@@ -5,24 +5,6 @@
 #include "preload/readable_memory.h"
 
 namespace heapline {
-namespace {
-
-// The first of our child's own ranges that ends after `address`, or one at the
-// end of all addresses.
-struct OwnRun {
-  uintptr_t start;
-  uintptr_t end;
-};
-OwnRun ChildsRangeFrom(uintptr_t address) {
-  OwnRun first = {UINTPTR_MAX, UINTPTR_MAX};
-  ForEachOwnRangeOfChild([&](uintptr_t start, uintptr_t end) {
-    if (end > address && start < first.start) first = {start, end};
-  });
-  return first;
-}
-
-}  // namespace
-
 ReadableRuns::RunKind ReadableRuns::KindOfPage(const MapEntry& mapping,
                                                uintptr_t page) {
   const bool is_private = (mapping.flags & HL_MAPPING_PRIVATE) != 0;
@@ -35,14 +17,10 @@ ReadableRuns::RunKind ReadableRuns::KindOfPage(const MapEntry& mapping,
     case PageState::kHole:
       return RunKind::kHole;
     case PageState::kUnknown:
-      if (is_private && mapping.kind != MappingKind::kFile) {
-        return RunKind::kData;
-      }
-      break;
     case PageState::kAway:
       break;
   }
-  // A file may have been cut shorter, a page may be poisoned.
+  // A file may have been cut shorter, a page may be poisoned or a guard.
   return KernelCanRead(page) ? RunKind::kData : RunKind::kUnreadable;
 }
 
@@ -63,9 +41,6 @@ ReadableRuns::Run ReadableRuns::RunAt(uintptr_t address, uintptr_t end) {
     return {address, mapping.end, RunKind::kUnreadable};
   }
   const uintptr_t first = address & ~uintptr_t{kPageBytes - 1};
-  // The program has memory there, if any, that children do not get.
-  const OwnRun own = ChildsRangeFrom(first);
-  if (own.start <= first) return {address, own.end, RunKind::kUnreadable};
   // Far enough that small blocks are seldom asked about. Shared memory is asked
   // about page by page, so that nothing more than is wanted.
   constexpr uintptr_t kReach = uintptr_t{2} << 20;
@@ -73,7 +48,6 @@ ReadableRuns::Run ReadableRuns::RunAt(uintptr_t address, uintptr_t end) {
       (mapping.flags & HL_MAPPING_PRIVATE) != 0 ? kReach : 0;
   uintptr_t stop = end - first > reach ? end : first + reach;
   if (stop > mapping.end) stop = mapping.end;
-  if (stop > own.start) stop = own.start;
   const RunKind kind = KindOfPage(mapping, first);
   uintptr_t page = first + kPageBytes;
   while (page < stop && KindOfPage(mapping, page) == kind) page += kPageBytes;

@@ -30,28 +30,47 @@ bool HasTcbAt(uintptr_t address) {
          WordAt(address + kSelfOffset) == address;
 }
 
-// [start, start + bytes) lies in one readable mapping.
-bool IsMapped(const MemoryMap& map, uintptr_t start, uintptr_t bytes) {
-  const MapEntry* mapping = map.Find(start);
-  return mapping != nullptr && mapping->is_readable() &&
-         mapping->end - start >= bytes;
-}
+// Which words may be read: of a readable mapping, and on a page that the kernel
+// reads too, as guard pages stand inside of mappings. One user, neighbouring
+// words one after the other.
+class ReadableWords {
+ public:
+  explicit ReadableWords(const MemoryMap& map) : map_(map) {}
+
+  // The 8 bytes at `address`, a multiple of 8.
+  bool Contain(uintptr_t address) {
+    const uintptr_t page = address & ~uintptr_t{kPageBytes - 1};
+    if (page != page_) {
+      const MapEntry* mapping = map_.Find(address);
+      page_ = page;
+      is_readable_ = mapping != nullptr && mapping->is_readable() &&
+                     KernelCanRead(address);
+    }
+    return is_readable_;
+  }
+
+ private:
+  const MemoryMap& map_;
+  uintptr_t page_ = 1;  // none
+  bool is_readable_ = false;
+};
 
 // The lowest module's static TLS, by the thread's vector of them: entry 0
 // counts generations, entry -1 tells how many follow.
 uintptr_t StaticTlsStart(const MemoryMap& map, uintptr_t thread_pointer) {
   constexpr uintptr_t kEntryBytes = 16;
   uintptr_t lowest = thread_pointer;
+  ReadableWords words(map);
   const uintptr_t vector = WordAt(thread_pointer + kDtvOffset);
   if (vector % 8 != 0 || vector < kEntryBytes ||
-      !IsMapped(map, vector - kEntryBytes, 2 * kEntryBytes)) {
+      !words.Contain(vector - kEntryBytes)) {
     return lowest;
   }
   uintptr_t count = WordAt(vector - kEntryBytes);
   if (count > kMostModules) count = kMostModules;
   for (uintptr_t i = 1; i <= count; ++i) {
     const uintptr_t entry = vector + i * kEntryBytes;
-    if (!IsMapped(map, entry, kEntryBytes)) break;
+    if (!words.Contain(entry)) break;
     const uintptr_t block = WordAt(entry);
     if (block < lowest && thread_pointer - block < kMostTlsBytes) {
       lowest = block;
@@ -62,12 +81,14 @@ uintptr_t StaticTlsStart(const MemoryMap& map, uintptr_t thread_pointer) {
 
 // {start, bytes} of the stack's memory, as the descriptor keeps them: the one
 // pair of words in it that describes memory around itself.
-bool FindStackBounds(uintptr_t thread_pointer, uintptr_t descriptor_end,
-                     Range* bounds) {
+bool FindStackBounds(const MemoryMap& map, uintptr_t thread_pointer,
+                     uintptr_t descriptor_end, Range* bounds) {
   constexpr uintptr_t kMostBytes = uintptr_t{1} << 40;
   constexpr uintptr_t kMostAbove = uintptr_t{64} << 10;
   constexpr uintptr_t kLeastBelow = 1024;
+  ReadableWords words(map);
   for (uintptr_t at = thread_pointer + 24; at + 16 <= descriptor_end; at += 8) {
+    if (!words.Contain(at) || !words.Contain(at + 8)) break;
     const uintptr_t start = WordAt(at);
     const uintptr_t bytes = WordAt(at + 8);
     if (start < thread_pointer && thread_pointer - start >= kLeastBelow &&
@@ -100,9 +121,11 @@ uintptr_t ThreadPointerAtEnd(const MemoryMap& map, const MapEntry& mapping) {
       mapping.end - mapping.start < 2 * kPageBytes) {
     return 0;
   }
-  uintptr_t lowest = mapping.end - kEndReach;
+  ReadableWords words(map);
+  const uintptr_t lowest = mapping.end - kEndReach;
   uintptr_t at = (mapping.end - kDescriptorBytes) & ~(kDescriptorAlignment - 1);
   for (; at >= lowest; at -= kDescriptorAlignment) {
+    if (!words.Contain(at)) break;
     if (HasTcbAt(at) && IsThreadPointer(map, at)) return at;
   }
   return 0;
@@ -119,7 +142,7 @@ ThreadMemory ThreadMemoryOf(const MemoryMap& map, const KnownBlocks& blocks,
   if (thread_pointer == main_thread_pointer) {
     end = thread_pointer + kDescriptorBytes;
     if (end > mapping.end) end = mapping.end;
-  } else if (FindStackBounds(thread_pointer, end, &bounds)) {
+  } else if (FindStackBounds(map, thread_pointer, end, &bounds)) {
     if (bounds.end < end) end = bounds.end;
   } else if (blocks.Find(thread_pointer, &block)) {
     bounds = {block.start, block.start + block.bytes};

@@ -1,8 +1,9 @@
 /* unread_memory_probe.c: a block's only pointer stands in memory of which
  * children get no copy ("dontfork"), one without contents ("wipeonfork"), or
- * all of it ("copied"); in a large block of which they get none ("block"); in
- * "gone" it stands nowhere. Tells the bytes of that memory and where the large
- * block is. */
+ * all of it ("copied"); the same, with guard pages at its end that fault
+ * although the mapping can be read ("guard"); in a large block of which they
+ * get none ("block"); in "gone" it stands nowhere. Tells the bytes of that
+ * memory and where the large block is. Status 77: no such pages here. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +15,9 @@
 enum {
   kRegionBytes = 1 << 20,
   kLargeBytes = 64 << 20, /* room for all that the child maps */
-  kBlockBytes = 4000
+  kBlockBytes = 4000,
+  kGuardBytes = 32 << 10,
+  kGuardInstall = 102 /* MADV_GUARD_INSTALL, Linux 6.13 */
 };
 
 static __attribute__((noinline)) void hide(char** place) {
@@ -55,6 +58,11 @@ int main(int count, char** words) {
     region = uncopied_part_of(block);
   }
   memset(region, 0, kRegionBytes);
+  if (strcmp(how, "guard") == 0 &&
+      madvise((char*)region + kRegionBytes - kGuardBytes, kGuardBytes,
+              kGuardInstall) != 0) {
+    return 77;
+  }
   hide(region);
   if (strcmp(how, "gone") == 0) *region = NULL;
   wipe();
