@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
+#include "analyzer/analysis/account.h"
 #include "analyzer/analysis/growth.h"
 #include "analyzer/analysis/node_amounts.h"
 #include "analyzer/base/text.h"
@@ -52,6 +53,14 @@ class GivenSymbols : public Symbolizer {
  private:
   StringPool texts_;
 };
+
+void CheckAccount(const Account& account) {
+  uint64_t sum = 0;
+  for (const AccountRow& row : account.rows) sum += row.bytes;
+  FUZZ_CHECK(sum == account.rss_bytes, "an account's rows sum to the RSS");
+  FUZZ_CHECK(account.BytesOf(AccountKind::kUnexplained) <= account.rss_bytes,
+             "no more is unexplained than there is");
+}
 
 void CheckBlocks(const BlockColumns& blocks, size_t nodes) {
   FUZZ_CHECK(blocks.requested_bytes.size() == blocks.size() &&
@@ -167,6 +176,7 @@ void CheckSnapshot(const Snapshot& snapshot) {
     FUZZ_CHECK(Index(symbol.node) < nodes, "a symbol's node is there");
   }
   CheckGraph(snapshot);
+  CheckAccount(AccountOf(snapshot));
   FUZZ_CHECK(!snapshot.is_whole() || CheckTotals(snapshot).empty(),
              "a whole snapshot adds up");
   for (const std::string& sentence : snapshot.damage) CheckPrintable(sentence);

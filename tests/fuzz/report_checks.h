@@ -13,7 +13,7 @@
 
 namespace heapline {
 
-// The invariants that snapshot.h states.
+// The invariants that snapshot.h states, and that account.h does.
 void CheckSnapshot(const Snapshot& snapshot);
 
 // Rows by what is live, and what grew from `older`: rows sum to the total,
