@@ -1,6 +1,7 @@
 // Bash completions: commands, each command's options, and the values of
 // options that take one of a few; file names elsewhere.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <map>
 #include <string>
 #include <vector>
@@ -30,17 +31,22 @@ std::vector<std::string> CommandWords(const CLI::App& app) {
   return names;
 }
 
-// "--by" -> "line function …", over all commands: an option means the same
-// wherever it stands.
-std::map<std::string, std::string> ValuesByOption(const CLI::App& app) {
+// "--by" -> "line", "function", …, over all commands: an option means the same
+// wherever it stands, but one command may take more values than another.
+std::map<std::string, std::vector<std::string>> ValuesByOption(
+    const CLI::App& app) {
   std::vector<const CLI::App*> all = CommandsOf(app);
   all.push_back(&app);
-  std::map<std::string, std::string> values;
+  std::map<std::string, std::vector<std::string>> values;
   for (const CLI::App* command : all) {
     for (const OptionFacts& option : OptionsOf(*command)) {
       if (option.values.empty()) continue;
-      values[absl::StrJoin(option.names, "|")] =
-          absl::StrJoin(option.values, " ");
+      auto& known = values[absl::StrJoin(option.names, "|")];
+      for (const std::string& value : option.values) {
+        const bool is_known =
+            std::find(known.begin(), known.end(), value) != known.end();
+        if (!is_known) known.push_back(value);
+      }
     }
   }
   return values;
@@ -63,7 +69,8 @@ std::string BashCompletions(const CLI::App& app) {
                   "  done\n"
                   "  case \"$previous\" in\n");
   for (const auto& [names, values] : ValuesByOption(app)) {
-    absl::StrAppend(&text, "    ", names, ") words=\"", values, "\" ;;\n");
+    absl::StrAppend(&text, "    ", names, ") words=\"",
+                    absl::StrJoin(values, " "), "\" ;;\n");
   }
   absl::StrAppend(&text,
                   "  esac\n"

@@ -12,6 +12,7 @@
 #include "analyzer/base/output_file.h"
 #include "analyzer/base/text.h"
 #include "analyzer/command/report_options.h"
+#include "analyzer/report/dot_renderer.h"
 #include "analyzer/report/json_renderer.h"
 #include "analyzer/report/text_renderer.h"
 
@@ -44,8 +45,9 @@ absl::StatusOr<int> RunReport(const ReportRow& row,
     std::fprintf(stderr, "heapline %s: %s\n", row.name, SafeText(note).c_str());
   }
   absl::Status status = output->TryWrite(
-      values.format == "json"
-          ? RenderJson(*document)
+      values.format == "json" ? RenderJson(*document)
+      : values.format == "dot"
+          ? RenderDot(*document)
           : RenderText(*document, ColorsFor(context.color, *output)));
   if (status.ok()) status = output->TryCommit();
   if (!status.ok()) return status;

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "analyzer/command/path_map.h"
 
 namespace heapline {
@@ -17,14 +19,19 @@ constexpr char kGraphGroup[] = "Object graph";
 // In the order of the bits of LeakKinds.
 const std::vector<std::string> kLeakKindNames = {"direct", "indirect",
                                                  "possible", "reachable"};
-constexpr size_t kRowsOfText = 10;
+constexpr size_t kRowsOfTree = 30;
+constexpr uint32_t kMostDepth = 1000;
 // In place of a file of edge rules. A file of that name is ./none.
 constexpr char kNoShippedRules[] = "none";
 
-void AddOutputOptions(ReportOptionValues* values, CLI::App* command) {
-  command->add_option("--format", values->format, "text or json")
+void AddOutputOptions(const ReportRow& row, ReportOptionValues* values,
+                      CLI::App* command) {
+  std::vector<std::string> formats = {"text", "json"};
+  if ((row.options & kViewOptions) != 0) formats.push_back("dot");
+  command
+      ->add_option("--format", values->format, absl::StrJoin(formats, " or "))
       ->type_name("FORMAT")
-      ->check(CLI::IsMember({"text", "json"}))
+      ->check(CLI::IsMember(formats))
       ->capture_default_str();
   command
       ->add_option("-o,--output", values->output,
@@ -36,8 +43,10 @@ void AddOutputOptions(ReportOptionValues* values, CLI::App* command) {
 void AddRowLimit(ReportOptionValues* values, CLI::App* command) {
   command
       ->add_option("-n,--rows", values->row_limit,
-                   "Show the first ROWS rows, 0: all; 10 unless told, all for "
-                   "json. The rest is summed in one line")
+                   absl::StrCat("Show the first ROWS rows, 0: all; ",
+                                values->rows_of_text,
+                                " unless told, all for json. The rest is "
+                                "summed in one line"))
       ->type_name("ROWS")
       ->check(CLI::NonNegativeNumber)
       ->group(kRowGroup);
@@ -128,6 +137,25 @@ void AddGraphOptions(ReportOptionValues* values, CLI::App* command) {
       ->group(kGraphGroup);
 }
 
+void AddViewOptions(ReportOptionValues* values, CLI::App* command) {
+  command
+      ->add_option("--from", values->from,
+                   "Show what X leads to: an address, a type, a site or a root")
+      ->type_name("X")
+      ->group(kGraphGroup);
+  command
+      ->add_option("--to", values->to,
+                   "Show what leads to X: an address, a type or a site")
+      ->type_name("X")
+      ->group(kGraphGroup);
+  command
+      ->add_option("--depth", values->depth, "Go this many steps away from X")
+      ->type_name("N")
+      ->check(CLI::Range(1u, kMostDepth))
+      ->capture_default_str()
+      ->group(kGraphGroup);
+}
+
 void AddLeakOptions(ReportOptionValues* values, CLI::App* command) {
   command
       ->add_option("--kinds", values->kinds,
@@ -181,9 +209,11 @@ void AddReportOptions(const ReportRow& row, ReportOptionValues* values,
       ->required()
       ->expected(static_cast<int>(row.least_files),
                  static_cast<int>(row.most_files));
-  AddOutputOptions(values, command);
+  if ((row.options & kViewOptions) != 0) values->rows_of_text = kRowsOfTree;
+  AddOutputOptions(row, values, command);
   if ((row.options & kHeapRowOptions) != 0) AddRowOptions(values, command);
   if ((row.options & kGraphOptions) != 0) AddGraphOptions(values, command);
+  if ((row.options & kViewOptions) != 0) AddViewOptions(values, command);
   if ((row.options & kKeyOptions) != 0) AddKeyOptions(values, command);
   if ((row.options & kLeakOptions) != 0) AddLeakOptions(values, command);
   if ((row.options & kCycleOptions) != 0) AddCycleOptions(values, command);
@@ -205,7 +235,8 @@ absl::StatusOr<ReportRequest> RequestOf(const ReportOptionValues& values) {
   request.rows.filter.include = values.include;
   request.rows.filter.exclude = values.exclude;
   request.numbers = values.is_exact ? Numbers::kExact : Numbers::kRounded;
-  const size_t rows_unless_told = values.format == "json" ? 0 : kRowsOfText;
+  const size_t rows_unless_told =
+      values.format == "json" ? 0 : values.rows_of_text;
   request.row_limit = values.row_limit < 0
                           ? rows_unless_told
                           : static_cast<size_t>(values.row_limit);
@@ -223,6 +254,7 @@ absl::StatusOr<ReportRequest> RequestOf(const ReportOptionValues& values) {
   request.graph.suppressions = values.suppressions;
   request.graph.cycles =
       values.shows_reachable ? CyclesShown::kAll : CyclesShown::kUnreachable;
+  request.graph.view = {values.from, values.to, values.depth};
   request.symbols.debug_directories = values.debug_directories;
   request.symbols.sysroot = values.sysroot;
   const absl::Status status = ReadPathMap(values.path_map, &request.symbols);

@@ -3,6 +3,7 @@
 #ifndef HEAPLINE_ANALYZER_COMMAND_REPORT_OPTIONS_H_
 #define HEAPLINE_ANALYZER_COMMAND_REPORT_OPTIONS_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -35,6 +36,9 @@ struct ReportOptionValues {
   std::vector<std::string> kinds;       // names of leak kinds; none: as told
   std::vector<std::string> suppressions;
   bool shows_reachable = false;
+  std::string from, to;
+  uint32_t depth = GraphView().depth;
+  size_t rows_of_text = 10;  // unless told
 };
 
 // Adds the options that the report understands. `values` must outlive

@@ -1,7 +1,7 @@
 // document.h: what a report is before it becomes bytes. A report computes one
-// Document; renderers (text, JSON) and exporters turn a Document into bytes:
-// R + F files, not R x F. Three shapes: a table of rows, weighted stacks, a
-// graph. Immutable once returned.
+// Document; renderers (text, JSON, DOT) and exporters turn a Document into
+// bytes: R + F files, not R x F. Three shapes: a table of rows, weighted
+// stacks, a graph. Immutable once returned.
 //
 // Invariant: a table's `total` equals the sum of its rows, column by column,
 // rows that -n hides included (they are counted in `rows_left_out`).
@@ -53,18 +53,19 @@ struct RowList {
   std::vector<std::vector<std::pair<std::string, Cell>>> items;
 };
 
+// A named object of numbers and texts in JSON: beside `total` ("process":
+// {"live_bytes": …}) or in a row that has it. Not shown as text.
+struct Aside {
+  std::string name;
+  std::vector<std::pair<std::string, Cell>> fields;
+};
+
 struct Row {
   std::vector<Cell> cells;       // one a column
   std::vector<FrameText> stack;  // innermost first; may be empty
   std::vector<Line> lines;       // the row in the text rendering
   std::vector<RowList> lists;    // in JSON, behind the cells
-};
-
-// A named object of numbers and texts that stands beside `total` in JSON
-// ("process": {"live_bytes": …}). Not shown as text.
-struct Aside {
-  std::string name;
-  std::vector<std::pair<std::string, Cell>> fields;
+  std::vector<Aside> asides;     // in JSON, behind the lists
 };
 
 struct SnapshotName {
@@ -92,19 +93,36 @@ struct Stacks {
 };
 
 struct GraphNode {
-  uint64_t address = 0;
+  enum class Kind { kObject, kLeaked, kRoot };
+  Kind kind = Kind::kObject;
+  uint64_t address = 0;  // 0 for a root
   std::string label;
   int64_t bytes = 0;
+  int64_t retained_bytes = 0;
+  std::string cycle;          // what cycle it is in: "ownership", …; or ""
+  size_t hidden_targets = 0;  // references to what is not drawn
 };
 struct GraphEdge {
-  size_t from = 0, to = 0;
-  uint64_t offset = 0;
+  size_t from = 0, to = 0;  // indices of nodes
+  uint64_t offset = 0;      // of the first, where there are several
+  size_t count = 0;
   bool is_weak = false;
+  std::string cycle;  // of the cycle that it is part of, or ""
 };
+// The same part of a heap twice: as a tree for reading, and as nodes and edges
+// for drawing.
 struct Graph {
+  Table tree;
   std::vector<GraphNode> nodes;
   std::vector<GraphEdge> edges;
   size_t nodes_left_out = 0;
+};
+
+// A table beside the body: in JSON its rows are a list under its name, as text
+// they follow the body.
+struct Annex {
+  std::string name;
+  Table table;
 };
 
 // Whether the command that shows the document ends with 0 or 1.
@@ -119,6 +137,7 @@ struct Document {
                                    // stderr, JSON to "notes"
   Verdict verdict = Verdict::kDone;
   std::variant<Table, Stacks, Graph> body;
+  std::vector<Annex> annexes;
 };
 
 }  // namespace heapline

@@ -79,16 +79,42 @@ absl::StatusOr<std::unique_ptr<GraphSide>> GraphSide::TryRead(
   }
   absl::StatusOr<Snapshot> snapshot = TryReadSnapshot((*files)[0]);
   if (!snapshot.ok()) return snapshot.status();
-  if (NumberOf(*snapshot, PropertyId::graph) != 1) {
+  if (!HasGraph(*snapshot)) {
     return Problem(absl::StatusCode::kFailedPrecondition,
                    absl::StrCat("reading the object graph of ", (*files)[0]),
                    "none was recorded",
                    "trace with the option graph=1, without sample");
   }
   std::unique_ptr<GraphSide> side(new GraphSide(*std::move(snapshot)));
+  side->Symbolize(request);
   const absl::Status status = side->Analyze(request);
   if (!status.ok()) return status;
   return side;
+}
+
+absl::StatusOr<std::unique_ptr<GraphSide>> GraphSide::TryMake(
+    Snapshot snapshot, const ReportRequest& request, Symbolizer* symbolizer,
+    CallStacks* stacks, std::vector<StackId> stack_of_node) {
+  std::unique_ptr<GraphSide> side(new GraphSide(std::move(snapshot)));
+  side->symbolizer_ = symbolizer;
+  side->stacks_ = stacks;
+  side->stack_of_node_ = std::move(stack_of_node);
+  const absl::Status status = side->Analyze(request);
+  if (!status.ok()) return status;
+  return side;
+}
+
+void GraphSide::Symbolize(const ReportRequest& request) {
+  own_symbolizer_ = Symbolizer::Create(request.symbols);
+  symbolizer_ = own_symbolizer_.get();
+  own_stacks_ = std::make_unique<CallStacks>(symbolizer_);
+  stacks_ = own_stacks_.get();
+  std::vector<bool> is_wanted(snapshot_.nodes.size());
+  for (const BlockColumns* blocks :
+       {&snapshot_.blocks, &snapshot_.pool_blocks}) {
+    for (const NodeId node : blocks->node) is_wanted[Index(node)] = true;
+  }
+  stack_of_node_ = stacks_->Add(snapshot_, is_wanted);
 }
 
 absl::Status GraphSide::Analyze(const ReportRequest& request) {
@@ -100,14 +126,6 @@ absl::Status GraphSide::Analyze(const ReportRequest& request) {
     if (!more.ok()) return more.status();
     rules.insert(rules.end(), more->begin(), more->end());
   }
-  symbolizer_ = Symbolizer::Create(request.symbols);
-  stacks_ = std::make_unique<CallStacks>(symbolizer_.get());
-  std::vector<bool> is_wanted(snapshot_.nodes.size());
-  for (const BlockColumns* blocks :
-       {&snapshot_.blocks, &snapshot_.pool_blocks}) {
-    for (const NodeId node : blocks->node) is_wanted[Index(node)] = true;
-  }
-  stack_of_node_ = stacks_->Add(snapshot_, is_wanted);
   const StackId unknown = stacks_->AddSpecial("<unknown>");
   for (StackId& stack : stack_of_node_) {
     if (stack == kEmptyStack) stack = unknown;
@@ -132,6 +150,34 @@ const RootGroups& GraphSide::root_groups() {
         std::make_unique<RootGroups>(GroupRoots(*graph_, symbols_.get()));
   }
   return *root_groups_;
+}
+
+const Retention& GraphSide::retention() {
+  if (retention_ == nullptr) {
+    const RootGroups& groups = root_groups();
+    retention_ = std::make_unique<Retention>(
+        *graph_, groups.of_root, static_cast<uint32_t>(groups.groups.size()),
+        leaks_);
+  }
+  return *retention_;
+}
+
+std::string GraphSide::HolderName(Vertex holder) {
+  switch (retention().HolderKind(holder)) {
+    case Retention::Holder::kObject:
+      return absl::StrCat(NameOf(holder), " at ",
+                          HexNumber(graph_->Address(holder)));
+    case Retention::Holder::kRootGroup:
+      return HolderText(root_groups().groups[retention().RootGroupOf(holder)]);
+    case Retention::Holder::kLeak:
+      return IsIncomplete() ? "a possibly leaked cycle" : "a leaked cycle";
+    case Retention::Holder::kUnreachable:
+      return IsIncomplete() ? "nothing known: possibly leaked"
+                            : "nothing: leaked";
+    case Retention::Holder::kRoot:
+      break;
+  }
+  return "several roots";
 }
 
 StackId GraphSide::StackOf(Vertex v) const {
@@ -172,6 +218,10 @@ std::vector<FrameText> GraphSide::FramesOf(StackId stack) const {
                      *source.module, source.is_inlined});
   }
   return texts;
+}
+
+bool HasGraph(const Snapshot& snapshot) {
+  return NumberOf(snapshot, PropertyId::graph) == 1;
 }
 
 Document GraphSide::NewDocument(const std::string& name) const {

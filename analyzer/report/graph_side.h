@@ -17,6 +17,7 @@
 #include "analyzer/analysis/object_graph.h"
 #include "analyzer/analysis/object_types.h"
 #include "analyzer/analysis/reachability.h"
+#include "analyzer/analysis/retention.h"
 #include "analyzer/analysis/root_groups.h"
 #include "analyzer/report/document.h"
 #include "analyzer/report/report_request.h"
@@ -31,6 +32,11 @@ class GraphSide {
   // error for a snapshot without a graph names the option that records it.
   static absl::StatusOr<std::unique_ptr<GraphSide>> TryRead(
       const ReportRequest& request);
+  // Of a snapshot that has a graph (HasGraph) and whose call stacks are in
+  // `stacks` already. Both pointers must outlive the side.
+  static absl::StatusOr<std::unique_ptr<GraphSide>> TryMake(
+      Snapshot snapshot, const ReportRequest& request, Symbolizer* symbolizer,
+      CallStacks* stacks, std::vector<StackId> stack_of_node);
   GraphSide(const GraphSide&) = delete;
 
   const Snapshot& snapshot() const { return snapshot_; }
@@ -39,11 +45,15 @@ class GraphSide {
   const Components& components() const { return components_; }
   const Reachability& reachability() const { return reachability_; }
   const LeakKindsOfGraph& leaks() const { return leaks_; }
-  CallStacks* stacks() { return stacks_.get(); }
-  Symbolizer* symbolizer() { return symbolizer_.get(); }
+  CallStacks* stacks() { return stacks_; }
+  Symbolizer* symbolizer() { return symbolizer_; }
 
   // Made when first asked for.
   const RootGroups& root_groups();
+  const Retention& retention();
+  // What a vertex of retention() is called as a holder: "global g_cache",
+  // "Cache at 0x602010", "nothing: leaked", "several roots".
+  std::string HolderName(Vertex holder);
 
   StackId StackOf(Vertex v) const;
   // "cache.cc:34", path in full; "<unknown>" where there is no stack.
@@ -68,12 +78,15 @@ class GraphSide {
 
  private:
   explicit GraphSide(Snapshot snapshot);
+  void Symbolize(const ReportRequest& request);
   absl::Status Analyze(const ReportRequest& request);
   std::string SiteOfNode(NodeId node) const;
 
   Snapshot snapshot_;
-  std::unique_ptr<Symbolizer> symbolizer_;
-  std::unique_ptr<CallStacks> stacks_;
+  std::unique_ptr<Symbolizer> own_symbolizer_;  // these: not of TryMake
+  std::unique_ptr<CallStacks> own_stacks_;
+  Symbolizer* symbolizer_ = nullptr;
+  CallStacks* stacks_ = nullptr;
   std::vector<StackId> stack_of_node_;
   std::unique_ptr<DataSymbols> symbols_;
   std::unique_ptr<ClassMembers> members_;
@@ -84,7 +97,11 @@ class GraphSide {
   LeakKindsOfGraph leaks_;
   std::vector<std::string> doubts_;  // why it is incomplete, in words
   std::unique_ptr<RootGroups> root_groups_;
+  std::unique_ptr<Retention> retention_;
 };
+
+// Whether who refers to whom was recorded.
+bool HasGraph(const Snapshot& snapshot);
 
 }  // namespace heapline
 

@@ -42,14 +42,15 @@ Json SnapshotJson(const SnapshotName& name) {
           {"label", name.label}, {"reason", name.reason}};
 }
 
-void AddTable(const Table& table, Json* json) {
-  Json total = Json::object();
-  for (size_t i = 0; i < table.columns.size(); ++i) {
-    if (table.columns[i].is_summed) {
-      SetField(table.columns[i].key, CellJson(table.total[i]), &total);
-    }
+void AddAside(const Aside& aside, Json* json) {
+  Json object = Json::object();
+  for (const auto& [key, cell] : aside.fields) {
+    SetField(key, CellJson(cell), &object);
   }
-  (*json)["total"] = std::move(total);
+  (*json)[aside.name] = std::move(object);
+}
+
+Json RowsJson(const Table& table) {
   Json rows = Json::array();
   for (const Row& row : table.rows) {
     Json object = Json::object();
@@ -65,10 +66,22 @@ void AddTable(const Table& table, Json* json) {
       }
       object[list.key] = std::move(items);
     }
+    for (const Aside& aside : row.asides) AddAside(aside, &object);
     if (table.has_stacks) object["stack"] = StackJson(row.stack);
     rows.push_back(std::move(object));
   }
-  (*json)["rows"] = std::move(rows);
+  return rows;
+}
+
+void AddTable(const Table& table, Json* json) {
+  Json total = Json::object();
+  for (size_t i = 0; i < table.columns.size(); ++i) {
+    if (table.columns[i].is_summed) {
+      SetField(table.columns[i].key, CellJson(table.total[i]), &total);
+    }
+  }
+  (*json)["total"] = std::move(total);
+  (*json)["rows"] = RowsJson(table);
   (*json)["rows_left_out"] = table.rows_left_out;
 }
 
@@ -85,19 +98,38 @@ void AddStacks(const Stacks& stacks, Json* json) {
   (*json)["rows"] = std::move(rows);
 }
 
+const char* NodeKindName(GraphNode::Kind kind) {
+  switch (kind) {
+    case GraphNode::Kind::kRoot:
+      return "root";
+    case GraphNode::Kind::kLeaked:
+      return "leaked";
+    case GraphNode::Kind::kObject:
+      break;
+  }
+  return "object";
+}
+
 void AddGraph(const Graph& graph, Json* json) {
+  AddTable(graph.tree, json);
   Json nodes = Json::array();
   for (const GraphNode& node : graph.nodes) {
-    nodes.push_back({{"address", node.address},
+    nodes.push_back({{"kind", NodeKindName(node.kind)},
+                     {"address", node.address},
                      {"label", node.label},
-                     {"bytes", node.bytes}});
+                     {"bytes", node.bytes},
+                     {"retained_bytes", node.retained_bytes},
+                     {"cycle", node.cycle},
+                     {"hidden_targets", node.hidden_targets}});
   }
   Json edges = Json::array();
   for (const GraphEdge& edge : graph.edges) {
     edges.push_back({{"from", edge.from},
                      {"to", edge.to},
                      {"offset", edge.offset},
-                     {"weak", edge.is_weak}});
+                     {"count", edge.count},
+                     {"weak", edge.is_weak},
+                     {"cycle", edge.cycle}});
   }
   (*json)["nodes"] = std::move(nodes);
   (*json)["edges"] = std::move(edges);
@@ -115,19 +147,16 @@ std::string RenderJson(const Document& document) {
   }
   json["snapshots"] = std::move(snapshots);
   json["notes"] = document.notes;
-  for (const Aside& aside : document.asides) {
-    Json object = Json::object();
-    for (const auto& [key, cell] : aside.fields) {
-      SetField(key, CellJson(cell), &object);
-    }
-    json[aside.name] = std::move(object);
-  }
+  for (const Aside& aside : document.asides) AddAside(aside, &json);
   if (const auto* table = std::get_if<Table>(&document.body)) {
     AddTable(*table, &json);
   } else if (const auto* stacks = std::get_if<Stacks>(&document.body)) {
     AddStacks(*stacks, &json);
   } else if (const auto* graph = std::get_if<Graph>(&document.body)) {
     AddGraph(*graph, &json);
+  }
+  for (const Annex& annex : document.annexes) {
+    json[annex.name] = RowsJson(annex.table);
   }
   // In ASCII: a terminal may take a C1 control or a change of direction, which
   // JSON need not escape, for what it is.

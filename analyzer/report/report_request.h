@@ -4,6 +4,7 @@
 #define HEAPLINE_ANALYZER_REPORT_REPORT_REQUEST_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,13 @@ enum class IdleRows { kShow, kSum };
 // Which cycles a report shows: those that roots reach are mostly meant.
 enum class CyclesShown { kUnreachable, kAll };
 
+// Which part of the object graph is shown, each X as object_search.h takes it.
+struct GraphView {
+  std::string from;  // "": from all roots
+  std::string to;    // "": not up from an object
+  uint32_t depth = 8;
+};
+
 // Whether the edge rules that heapline ships are applied.
 enum class ShippedRules { kApply, kLeaveOut };
 
@@ -34,6 +42,7 @@ struct GraphRequest {
                                           // the snapshot
   std::vector<std::string> suppressions;  // files
   CyclesShown cycles = CyclesShown::kUnreachable;
+  GraphView view;
 };
 
 struct ReportRequest {

@@ -28,6 +28,15 @@ const std::vector<ReportRow>& ReportTable() {
        "pointers only, or unreachable in an incomplete snapshot. Ends with 1 "
        "where it finds some.",
        MakeLeaksReport},
+      {"graph", "Shows the object graph as a tree, or draws it", "FILE", 1, 1,
+       kGraphOptions | kViewOptions | kSymbolOptions,
+       "A tree from the roots down by what each object retains: what stands "
+       "below a row would go with it. With --from the tree below X; with --to "
+       "what leads to X, up to the roots; with both what leads from one to the "
+       "other. X is an address (0x...), a type, a site as file:line or a "
+       "root's name. --format dot is for dot -Tsvg: weak references are "
+       "dashed, cycles that own themselves red, leaked objects filled.",
+       MakeGraphReport},
       {"paths", "Shows why an object is alive: paths from roots to it",
        "FILE X", 2, 2, kGraphOptions | kSymbolOptions,
        "X is an address (0x...), a type, or a site as file:line; of several "

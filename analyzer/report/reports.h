@@ -23,6 +23,7 @@ enum ReportOptions : unsigned {
   kLeakOptions = 8,     // --kinds --suppressions
   kCycleOptions = 16,   // --reachable
   kKeyOptions = 32,     // --by --attribute
+  kViewOptions = 64,    // --from --to --depth, --format dot
 };
 
 struct ReportRow {
@@ -43,6 +44,7 @@ absl::StatusOr<Document> MakeInfoReport(const ReportRequest& request);
 absl::StatusOr<Document> MakeTopReport(const ReportRequest& request);
 absl::StatusOr<Document> MakeDiffReport(const ReportRequest& request);
 absl::StatusOr<Document> MakeLeaksReport(const ReportRequest& request);
+absl::StatusOr<Document> MakeGraphReport(const ReportRequest& request);
 absl::StatusOr<Document> MakePathsReport(const ReportRequest& request);
 absl::StatusOr<Document> MakeRetainedReport(const ReportRequest& request);
 absl::StatusOr<Document> MakeCyclesReport(const ReportRequest& request);

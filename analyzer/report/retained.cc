@@ -3,19 +3,16 @@
 #include <memory>
 #include <utility>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
-#include "analyzer/analysis/grouping.h"
+#include "analyzer/analysis/dominator_walk.h"
 #include "analyzer/analysis/retention.h"
 #include "analyzer/base/text.h"
 #include "analyzer/report/graph_side.h"
+#include "analyzer/report/object_keys.h"
 #include "analyzer/report/reports.h"
-#include "analyzer/snapshot/text_words.h"
 
 namespace heapline {
 namespace {
-
-using GroupId = uint32_t;
 
 struct RetainedRow {
   std::string key;
@@ -28,35 +25,12 @@ struct RetainedRow {
   StackId stack = kEmptyStack;  // of that member
 };
 
-// Children of each vertex of a dominator tree.
-DigraphRows ChildrenOf(const Retention& retention, size_t size) {
-  DigraphRows rows;
-  rows.begin.assign(size + 1, 0);
-  for (const Vertex v : retention.order()) {
-    const Vertex parent = retention.Dominator(v);
-    if (parent != kNoVertex) ++rows.begin[parent + 1];
-  }
-  for (size_t i = 1; i < rows.begin.size(); ++i) {
-    rows.begin[i] += rows.begin[i - 1];
-  }
-  rows.target.resize(rows.begin.back());
-  std::vector<uint32_t> next(rows.begin.begin(), rows.begin.end() - 1);
-  for (const Vertex v : retention.order()) {
-    const Vertex parent = retention.Dominator(v);
-    if (parent != kNoVertex) rows.target[next[parent]++] = v;
-  }
-  return rows;
-}
-
 class RetainedRows {
  public:
   RetainedRows(GraphSide* side, const ReportRequest& request)
       : side_(side),
-        groups_(side->stacks(), request.rows.key, request.rows.attribution),
-        by_type_(request.rows.key == Key::kType),
-        retention_(side->graph(), side->root_groups().of_root,
-                   static_cast<uint32_t>(side->root_groups().groups.size()),
-                   side->leaks()) {
+        keys_(side, request.rows.key, request.rows.attribution),
+        retention_(side->retention()) {
     Walk();
   }
 
@@ -69,91 +43,28 @@ class RetainedRows {
   }
 
   std::string HolderName(Vertex v) const {
-    if (v == kNoVertex) return "nothing";
-    switch (retention_.HolderKind(v)) {
-      case Retention::Holder::kObject:
-        return absl::StrCat(side_->NameOf(v), " at ",
-                            HexNumber(side_->graph().Address(v)));
-      case Retention::Holder::kRootGroup:
-        return HolderText(
-            side_->root_groups().groups[retention_.RootGroupOf(v)]);
-      case Retention::Holder::kLeak:
-        return side_->IsIncomplete() ? "a possibly leaked cycle"
-                                     : "a leaked cycle";
-      case Retention::Holder::kUnreachable:
-        return side_->IsIncomplete() ? "nothing known: possibly leaked"
-                                     : "nothing: leaked";
-      case Retention::Holder::kRoot:
-        break;
-    }
-    return "several roots";
+    return v == kNoVertex ? "nothing" : side_->HolderName(v);
   }
 
  private:
-  GroupId Intern(const std::string& key) {
-    const auto [row, is_new] =
-        ids_.try_emplace(key, static_cast<GroupId>(rows_.size()));
-    if (is_new) {
-      rows_.emplace_back();
-      rows_.back().key = key;
-    }
-    return row->second;
-  }
-
-  std::string KeyTextOf(StackId stack) {
-    const KeyId key = groups_.KeyOf(stack);
-    const std::string text = groups_.Text(key).Full();
-    return text.empty() ? StackText(*side_->stacks(), groups_.KeyStack(key))
-                        : text;
-  }
-
-  GroupId GroupOf(Vertex v) {
-    if (by_type_ && side_->types().Of(v) != 0) {
-      return Intern(side_->TypeOf(v));
-    }
-    const StackId stack = side_->StackOf(v);
-    const auto [row, is_new] = group_of_stack_.try_emplace(Index(stack), 0);
-    if (is_new) row->second = Intern(KeyTextOf(stack));
-    return row->second;
-  }
-
-  // Down the tree and up again: `open` counts the ancestors of each group, and
-  // what has one is retained by it already.
+  // Rows are by id of their key.
   void Walk() {
-    const size_t size = retention_.root() + size_t{1};
-    const DigraphRows children = ChildrenOf(retention_, size);
-    struct Step {
-      Vertex vertex;
-      uint32_t next;
-      GroupId group;
-    };
-    std::vector<Step> path;
-    std::vector<uint32_t> open;
-    constexpr GroupId kNone = UINT32_MAX;
-    const auto enter = [&](Vertex v) {
-      GroupId group = kNone;
-      const Retention::Holder kind = retention_.HolderKind(v);
-      if (kind == Retention::Holder::kObject) {
-        group = GroupOf(v);
-      } else if (kind == Retention::Holder::kRootGroup &&
-                 retention_.RetainedCount(v) > 0) {
-        group = Intern(HolderName(v));
-      }
-      if (group != kNone) {
-        if (open.size() < rows_.size()) open.resize(rows_.size(), 0);
-        Count(v, &rows_[group], open[group]++ == 0);
-      }
-      path.push_back({v, children.begin[v], group});
-    };
-    enter(retention_.root());
-    while (!path.empty()) {
-      Step& step = path.back();
-      if (step.next < children.begin[step.vertex + 1]) {
-        enter(children.target[step.next++]);
-        continue;
-      }
-      if (step.group != kNone) --open[step.group];
-      path.pop_back();
+    const DigraphRows dominated = DominatedBy(retention_);
+    VisitByLabel(
+        retention_, dominated.view(),
+        [this](Vertex v) -> uint32_t {
+          const Retention::Holder kind = retention_.HolderKind(v);
+          if (kind == Retention::Holder::kObject) return keys_.Of(v);
+          const bool is_holder = kind == Retention::Holder::kRootGroup &&
+                                 retention_.RetainedCount(v) > 0;
+          return is_holder ? keys_.Intern(HolderName(v)) : kNoLabel;
+        },
+        [this](Vertex v, uint32_t key, bool is_topmost) {
+          if (rows_.size() <= key) rows_.resize(key + size_t{1});
+          Count(v, &rows_[key], is_topmost);
+        });
+    for (ObjectKeyId key = 0; key < rows_.size(); ++key) {
+      rows_[key].key = keys_.Text(key);
     }
   }
 
@@ -176,11 +87,8 @@ class RetainedRows {
   }
 
   GraphSide* side_;
-  Groups groups_;
-  const bool by_type_;
-  const Retention retention_;
-  absl::flat_hash_map<std::string, GroupId> ids_;
-  absl::flat_hash_map<uint32_t, GroupId> group_of_stack_;
+  ObjectKeys keys_;
+  const Retention& retention_;
   std::vector<RetainedRow> rows_;
 };
 

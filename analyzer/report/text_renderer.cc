@@ -54,18 +54,6 @@ void AppendStacks(const Stacks& stacks, std::string* out) {
   }
 }
 
-void AppendGraph(const Graph& graph, std::string* out) {
-  for (const GraphNode& node : graph.nodes) {
-    absl::StrAppend(out, SafeText(node.label), ": ", HumanBytes(node.bytes),
-                    "\n");
-  }
-  for (const GraphEdge& edge : graph.edges) {
-    absl::StrAppend(out, SafeText(graph.nodes[edge.from].label), " + ",
-                    edge.offset, " -> ", SafeText(graph.nodes[edge.to].label),
-                    "\n");
-  }
-}
-
 }  // namespace
 
 std::string RenderText(const Document& document, Colors colors) {
@@ -75,7 +63,10 @@ std::string RenderText(const Document& document, Colors colors) {
   } else if (const auto* stacks = std::get_if<Stacks>(&document.body)) {
     AppendStacks(*stacks, &out);
   } else if (const auto* graph = std::get_if<Graph>(&document.body)) {
-    AppendGraph(*graph, &out);
+    AppendTable(graph->tree, colors, &out);
+  }
+  for (const Annex& annex : document.annexes) {
+    AppendTable(annex.table, colors, &out);
   }
   return out;
 }

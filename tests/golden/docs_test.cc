@@ -52,8 +52,9 @@ TEST_P(ReportPage, ShowsWhatTheCommandPrints) {
 
 INSTANTIATE_TEST_SUITE_P(Pages, ReportPage,
                          testing::Values("top.md", "diff.md", "info.md",
-                                         "leaks.md", "paths.md", "retained.md",
-                                         "cycles.md", "account.md"));
+                                         "graph.md", "leaks.md", "paths.md",
+                                         "retained.md", "cycles.md",
+                                         "account.md"));
 
 }  // namespace
 }  // namespace heapline

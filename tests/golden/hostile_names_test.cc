@@ -137,6 +137,9 @@ std::vector<std::string> Reports() {
         "account new.txt", "account old.txt new.txt"}) {
     reports.push_back(report);
   }
+  for (const char* view : {"", "--from 0x1000", "--to 0x8000000"}) {
+    reports.push_back(absl::StrCat("graph new.txt ", view));
+  }
   return reports;
 }
 
@@ -167,6 +170,19 @@ TEST_F(HostileNames, AreColouredByTheReportAlone) {
   EXPECT_EQ(Complaint(plain), "");
 }
 
+TEST_F(HostileNames, StayWithinTheirQuotesInADrawing) {
+  const CliResult result = Run("\"$HEAPLINE\" graph e*.txt --format dot");
+  EXPECT_EQ(result.exit_status, 0) << result.err;
+  EXPECT_EQ(Complaint(result.out), "");
+  // No line ends within quotes.
+  bool is_quoted = false, is_escaped = false;
+  for (const char c : result.out) {
+    ASSERT_FALSE(c == '\n' && is_quoted) << result.out;
+    if (c == '"' && !is_escaped) is_quoted = !is_quoted;
+    is_escaped = c == '\\' && !is_escaped;
+  }
+}
+
 TEST_F(HostileNames, LeaveJsonReadableAndAscii) {
   for (const std::string& report : Reports()) {
     const CliResult result = Run("\"$HEAPLINE\" " + report + " --format json");
@@ -195,6 +211,7 @@ TEST_F(HostileNames, SteerNoTerminalFromAMessage) {
         "top $'no\\e[31mfile\\n'", "top new.txt --path-map $'\\e[31m'",
         "export --to $'\\e[31m' new.txt", "top e*.txt e*.txt",
         "pack $'e\\e[31m'*", "status $'\\e[31m'", "info e*.txt",
+        "graph new.txt --from $'\\e[31m'", "graph new.txt --to e*.txt",
         "run --set $'\\e[31m=1' -- true"}) {
     const CliResult result = Run(absl::StrCat(
         "bash -c \"\\\"$HEAPLINE\\\" ",
