@@ -16,7 +16,7 @@
 
 namespace heapline {
 
-// kType: the allocation site stands in, until a snapshot tells types.
+// kType: the allocation site stands in where an object's type is not known.
 enum class Key { kLine, kFunction, kFile, kModule, kStack, kType, kThread };
 
 // Names in the order of the enum: "line", "function", …
@@ -36,6 +36,8 @@ class Groups {
 
   // REQUIRES: stack is not empty.
   KeyId KeyOf(StackId stack);
+  // The key of objects of a type, whatever their stacks.
+  KeyId KeyOfType(const std::string& type) { return Intern({type, "", ""}); }
   // Each key that stands anywhere in the stack, once, in order of first
   // meeting from the innermost frame.
   std::vector<KeyId> KeysAnywhere(StackId stack);

@@ -18,15 +18,29 @@ class RowBuilder {
         options_(options),
         weight_(weight) {}
 
-  void Add(StackId stack, const Amounts& older, const Amounts& newer) {
+  // `type` is "" where the amounts are of no known type.
+  void Add(StackId stack, const std::string& type, const Amounts& older,
+           const Amounts& newer) {
+    if (older.is_zero() && newer.is_zero()) return;
     if (!Passes(stack)) {
       result_.filtered_out += newer;
       return;
     }
     result_.newer += newer;
     result_.growth += newer - older;
+    if (!type.empty()) {
+      const KeyId key = groups_.KeyOfType(type);
+      result_.row_of_type[{stack, type}] = Index(key);
+      AddToKey(key, stack, older, newer);
+      return;
+    }
     if (options_.counting == Counting::kExclusive) {
-      AddToKey(groups_.KeyOf(stack), stack, older, newer);
+      const KeyId key = groups_.KeyOf(stack);
+      if (result_.row_of_stack.size() <= Index(stack)) {
+        result_.row_of_stack.resize(Index(stack) + size_t{1}, HeapRows::kNoRow);
+      }
+      result_.row_of_stack[Index(stack)] = Index(key);
+      AddToKey(key, stack, older, newer);
       return;
     }
     for (const KeyId key : groups_.KeysAnywhere(stack)) {
@@ -36,6 +50,7 @@ class RowBuilder {
 
   HeapRows Take() {
     for (size_t key = 0; key < result_.rows.size(); ++key) {
+      result_.rows[key].id = KeyId(key);
       result_.rows[key].key = groups_.Text(KeyId(key));
       result_.rows[key].key_stack = groups_.KeyStack(KeyId(key));
     }
@@ -88,35 +103,52 @@ uint64_t Magnitude(int64_t value) {
 }
 
 void SortRows(const std::vector<int64_t>& values, const CallStacks& stacks,
-              std::vector<HeapRow>* rows) {
+              HeapRows* rows) {
+  std::vector<HeapRow>& all = rows->rows;
   std::vector<std::string> keys;
-  for (const HeapRow& row : *rows) keys.push_back(row.key.Full());
-  std::vector<size_t> order(rows->size());
+  for (const HeapRow& row : all) keys.push_back(row.key.Full());
+  std::vector<size_t> order(all.size());
   std::iota(order.begin(), order.end(), size_t{0});
   std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
     if (values[a] != values[b]) return values[a] > values[b];
     const int by_key = keys[a].compare(keys[b]);
     if (by_key != 0) return by_key < 0;
-    return stacks.ReadsBefore((*rows)[a].key_stack, (*rows)[b].key_stack);
+    return stacks.ReadsBefore(all[a].key_stack, all[b].key_stack);
   });
   std::vector<HeapRow> sorted;
-  sorted.reserve(rows->size());
+  sorted.reserve(all.size());
+  std::vector<uint32_t> place_of(all.size());
   for (const size_t index : order) {
-    sorted.push_back(std::move((*rows)[index]));
+    place_of[index] = static_cast<uint32_t>(sorted.size());
+    sorted.push_back(std::move(all[index]));
   }
-  *rows = std::move(sorted);
+  all = std::move(sorted);
+  for (uint32_t& row : rows->row_of_stack) {
+    if (row != HeapRows::kNoRow) row = place_of[row];
+  }
+  for (auto& [stack_and_type, row] : rows->row_of_type) row = place_of[row];
 }
 
-HeapRows BuildRows(absl::Span<const Amounts> older,
-                   absl::Span<const Amounts> newer, Weight weight,
-                   CallStacks* stacks, const HeapRowOptions& options) {
+HeapRows BuildRows(const HeapByStack& older, const HeapByStack& newer,
+                   Weight weight, CallStacks* stacks,
+                   const HeapRowOptions& options) {
   RowBuilder builder(stacks, options, weight);
-  const size_t end = std::max(older.size(), newer.size());
+  const auto at = [](const HeapByStack& heap, size_t stack) {
+    return stack < heap.by_stack.size() ? heap.by_stack[stack] : Amounts{};
+  };
+  const size_t end = std::max(older.by_stack.size(), newer.by_stack.size());
   for (size_t stack = 1; stack < end; ++stack) {
-    const Amounts before = stack < older.size() ? older[stack] : Amounts{};
-    const Amounts after = stack < newer.size() ? newer[stack] : Amounts{};
-    if (before.is_zero() && after.is_zero()) continue;
-    builder.Add(StackId(stack), before, after);
+    builder.Add(StackId(stack), "", at(older, stack), at(newer, stack));
+  }
+  for (const auto& [stack_and_type, after] : newer.by_type) {
+    const auto before = older.by_type.find(stack_and_type);
+    builder.Add(stack_and_type.first, stack_and_type.second,
+                before == older.by_type.end() ? Amounts{} : before->second,
+                after);
+  }
+  for (const auto& [stack_and_type, before] : older.by_type) {
+    if (newer.by_type.contains(stack_and_type)) continue;
+    builder.Add(stack_and_type.first, stack_and_type.second, before, {});
   }
   return builder.Take();
 }

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <vector>
 
-#include "absl/types/span.h"
 #include "analyzer/analysis/heap_rows.h"
 
 namespace heapline {
@@ -14,14 +13,15 @@ namespace heapline {
 // By which number a key's heaviest stack is chosen.
 enum class Weight { kLiveBytes, kAbsoluteGrowth };
 
-// Rows of every key that has any amount, in no order. `older` may be empty.
-HeapRows BuildRows(absl::Span<const Amounts> older,
-                   absl::Span<const Amounts> newer, Weight weight,
-                   CallStacks* stacks, const HeapRowOptions& options);
+// Rows of every key that has any amount, in no order; SortRows must follow.
+// `older` may be empty.
+HeapRows BuildRows(const HeapByStack& older, const HeapByStack& newer,
+                   Weight weight, CallStacks* stacks,
+                   const HeapRowOptions& options);
 
-// Sorts by value descending, then by key. values[i] belongs to (*rows)[i].
+// Sorts by value descending, then by key. values[i] belongs to rows->rows[i].
 void SortRows(const std::vector<int64_t>& values, const CallStacks& stacks,
-              std::vector<HeapRow>* rows);
+              HeapRows* rows);
 
 // |value|, right for the least value too.
 uint64_t Magnitude(int64_t value);

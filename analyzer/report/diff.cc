@@ -14,6 +14,7 @@
 #include "analyzer/base/text.h"
 #include "analyzer/report/heap_side.h"
 #include "analyzer/report/heap_table.h"
+#include "analyzer/report/kept_by.h"
 #include "analyzer/report/report_files.h"
 #include "analyzer/report/reports.h"
 #include "analyzer/snapshot/snapshot_reader.h"
@@ -44,21 +45,45 @@ absl::Status CheckComparable(const HeapSide& older, const HeapSide& newer) {
                  "compare snapshots that were traced with the same sample=");
 }
 
+// The two sides of a comparison; of two single snapshots of which the newer has
+// a graph, also what tells who keeps the growth.
+struct Sides {
+  HeapSide older, newer;
+  KnownBlocks known;                 // of the older
+  std::unique_ptr<GraphSide> graph;  // of the newer, or none
+};
+
 // Two files are decoded at the same time, which takes as long as the larger;
 // directories one file after the other, which takes no more memory than one.
-absl::Status AddBoth(const OlderAndNewer& files, CallStacks* stacks,
-                     HeapSide* older, HeapSide* newer) {
+absl::Status ReadSides(const OlderAndNewer& files, const ReportRequest& request,
+                       Symbolizer* symbolizer, CallStacks* stacks,
+                       Sides* sides) {
   if (files.older.size() != 1 || files.newer.size() != 1) {
-    const absl::Status status = AddFiles(files.older, stacks, older);
-    return status.ok() ? AddFiles(files.newer, stacks, newer) : status;
+    const absl::Status status =
+        AddFiles(files.older, request, stacks, &sides->older);
+    return status.ok() ? AddFiles(files.newer, request, stacks, &sides->newer)
+                       : status;
   }
   Progress progress("reading snapshots", 2);
-  std::future<absl::StatusOr<Snapshot>> newer_snapshot =
+  std::future<absl::StatusOr<Snapshot>> reading =
       std::async(std::launch::async, TryReadSnapshot, files.newer[0]);
-  const absl::Status status = AddFile(files.older[0], stacks, older);
+  absl::StatusOr<Snapshot> older = TryReadSnapshot(files.older[0]);
+  if (older.ok()) AddRead(*older, request, stacks, &sides->older);
   progress.Show(1);
-  const absl::StatusOr<Snapshot> snapshot = newer_snapshot.get();
-  return status.ok() ? AddRead(snapshot, stacks, newer) : status;
+  absl::StatusOr<Snapshot> newer = reading.get();
+  if (!older.ok()) return older.status();
+  if (!newer.ok()) return newer.status();
+  std::vector<StackId> stack_of_node =
+      AddRead(*newer, request, stacks, &sides->newer);
+  if (!HasGraph(*newer) || request.rows.counting == Counting::kCumulative) {
+    return absl::OkStatus();
+  }
+  sides->known = KnownBlocksOf(*std::move(older));
+  absl::StatusOr<std::unique_ptr<GraphSide>> graph = GraphSide::TryMake(
+      *std::move(newer), request, symbolizer, stacks, std::move(stack_of_node));
+  if (!graph.ok()) return graph.status();
+  sides->graph = *std::move(graph);
+  return absl::OkStatus();
 }
 
 void AppendNotes(std::vector<std::string> more,
@@ -74,8 +99,10 @@ absl::StatusOr<Document> MakeDiffReport(const ReportRequest& request) {
   const std::unique_ptr<Symbolizer> symbolizer =
       Symbolizer::Create(request.symbols);
   CallStacks stacks(symbolizer.get());
-  HeapSide older, newer;
-  absl::Status status = AddBoth(*files, &stacks, &older, &newer);
+  Sides sides;
+  HeapSide &older = sides.older, &newer = sides.newer;
+  absl::Status status =
+      ReadSides(*files, request, symbolizer.get(), &stacks, &sides);
   if (status.ok()) status = CheckComparable(older, newer);
   if (!status.ok()) return status;
   const HeapRows rows =
@@ -101,6 +128,9 @@ absl::StatusOr<Document> MakeDiffReport(const ReportRequest& request) {
       TotalsAside("older_process", older, rows.newer - rows.growth),
       TotalsAside("process", newer, rows.newer)};
   Table table = HeapTable(rows, stacks, request, HeapTableKind::kGrowth);
+  if (sides.graph != nullptr) {
+    AddKeptBy(sides.known, rows, sides.graph.get(), &table);
+  }
   AppendNotes(NotesOfShownRows(rows, table.rows.size(), stacks,
                                request.rows.key, symbolizer->Notes()),
               &document.notes);

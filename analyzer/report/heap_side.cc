@@ -5,7 +5,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "analyzer/analysis/node_amounts.h"
+#include "analyzer/analysis/object_types.h"
 #include "analyzer/base/text.h"
+#include "analyzer/report/graph_side.h"
 #include "analyzer/snapshot/snapshot_reader.h"
 
 namespace heapline {
@@ -27,29 +29,44 @@ std::string DamageNote(const Snapshot& snapshot) {
                       absl::StrJoin(snapshot.damage, "; "));
 }
 
-absl::Status AddFile(const std::string& path, CallStacks* stacks,
-                     HeapSide* side) {
-  return AddRead(TryReadSnapshot(path), stacks, side);
+absl::Status AddFile(const std::string& path, const ReportRequest& request,
+                     CallStacks* stacks, HeapSide* side) {
+  const absl::StatusOr<Snapshot> snapshot = TryReadSnapshot(path);
+  if (!snapshot.ok()) return snapshot.status();
+  AddRead(*snapshot, request, stacks, side);
+  return absl::OkStatus();
 }
 
-absl::Status AddRead(const absl::StatusOr<Snapshot>& snapshot,
-                     CallStacks* stacks, HeapSide* side) {
-  if (!snapshot.ok()) return snapshot.status();
-  const std::string damage = DamageNote(*snapshot);
+std::vector<StackId> AddRead(const Snapshot& snapshot,
+                             const ReportRequest& request, CallStacks* stacks,
+                             HeapSide* side) {
+  const std::string damage = DamageNote(snapshot);
   if (!damage.empty()) side->notes.push_back(damage);
-  const uint64_t dropped = NumberOf(*snapshot, PropertyId::dropped_blocks);
+  const uint64_t dropped = NumberOf(snapshot, PropertyId::dropped_blocks);
   if (dropped > 0) {
     side->notes.push_back(absl::StrCat(
-        snapshot->file, ": ", Counted(dropped, "block"),
+        snapshot.file, ": ", Counted(dropped, "block"),
         " could not be recorded and stand in no row; trace with a greater "
         "max_memory, or none"));
   }
-  AddSnapshot(*snapshot, stacks, &side->heap);
-  side->exact += ProcessTotals(*snapshot);
+  side->exact += ProcessTotals(snapshot);
   side->peak_bytes +=
-      static_cast<int64_t>(NumberOf(*snapshot, PropertyId::peak_bytes));
-  side->snapshots.push_back(NameOf(*snapshot));
-  return absl::OkStatus();
+      static_cast<int64_t>(NumberOf(snapshot, PropertyId::peak_bytes));
+  side->snapshots.push_back(NameOf(snapshot));
+  if (request.rows.key != Key::kType) {
+    return AddSnapshot(snapshot, stacks, &side->heap);
+  }
+  if (!HasGraph(snapshot)) {
+    side->notes.push_back(absl::StrCat(
+        "--by type: ", snapshot.file,
+        " holds no object types, so allocation sites stand in; trace with the "
+        "option graph=1, without sample"));
+    return AddSnapshot(snapshot, stacks, &side->heap);
+  }
+  DataSymbols symbols(snapshot, request.symbols);
+  const ObjectGraph graph(snapshot);
+  return AddSnapshotByType(snapshot, graph, FindObjectTypes(graph, &symbols),
+                           stacks, &side->heap);
 }
 
 Aside TotalsAside(const std::string& name, const HeapSide& side,

@@ -1,7 +1,8 @@
 // heap_side.h: what a heap report reads from its FILE arguments: one heap by
-// symbolized stack, which several snapshots may have been added to, the exact
-// totals beside it, and what must be said of it. Snapshots are read one after
-// the other and dropped, so memory is that of the largest.
+// symbolized stack, and by type where rows are types, which several snapshots
+// may have been added to, the exact totals beside it, and what must be said of
+// it. Snapshots are read one after the other and dropped, so memory is that of
+// the largest.
 //
 // Invariant: without sampling the amounts of `heap` sum to `exact`.
 // Not thread-safe.
@@ -13,10 +14,10 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "analyzer/analysis/call_stacks.h"
 #include "analyzer/analysis/heap_rows.h"
 #include "analyzer/report/document.h"
+#include "analyzer/report/report_request.h"
 #include "analyzer/snapshot/snapshot.h"
 
 namespace heapline {
@@ -30,11 +31,12 @@ struct HeapSide {
 };
 
 // Reads the snapshot at `path` and adds it to `side`.
-absl::Status AddFile(const std::string& path, CallStacks* stacks,
-                     HeapSide* side);
-// The same for what TryReadSnapshot gave.
-absl::Status AddRead(const absl::StatusOr<Snapshot>& snapshot,
+absl::Status AddFile(const std::string& path, const ReportRequest& request,
                      CallStacks* stacks, HeapSide* side);
+// Adds a snapshot; the result is the stack of each node that holds anything.
+std::vector<StackId> AddRead(const Snapshot& snapshot,
+                             const ReportRequest& request, CallStacks* stacks,
+                             HeapSide* side);
 
 // Names a snapshot in a report.
 SnapshotName NameOf(const Snapshot& snapshot);

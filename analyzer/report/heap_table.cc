@@ -233,11 +233,6 @@ std::vector<std::string> HeapTableNotes(const HeapRows& rows,
         "--cumulative: a block counts on every row that its stack passes "
         "through, so rows do not sum to the total; the total is exact");
   }
-  if (request.rows.key == Key::kType) {
-    notes.push_back(
-        "--by type: these snapshots hold no object types, so allocation sites "
-        "stand in");
-  }
   if (!rows.filtered_out.is_zero()) {
     notes.push_back(absl::StrCat(
         "filters leave out ", HumanBytes(rows.filtered_out.live_bytes), " in ",

@@ -22,7 +22,7 @@ enum class HeapTableKind { kLive, kGrowth };
 Table HeapTable(const HeapRows& rows, const CallStacks& stacks,
                 const ReportRequest& request, HeapTableKind kind);
 
-// What must be said of the rows: filters, --cumulative, --by type, sampling.
+// What must be said of the rows: filters, --cumulative, sampling.
 // `exact` is the tracer's own count of what is live.
 std::vector<std::string> HeapTableNotes(const HeapRows& rows,
                                         const ReportRequest& request,

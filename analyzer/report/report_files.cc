@@ -87,12 +87,13 @@ absl::StatusOr<OlderAndNewer> FilesToCompare(
   return result;
 }
 
-absl::Status AddFiles(const std::vector<std::string>& files, CallStacks* stacks,
+absl::Status AddFiles(const std::vector<std::string>& files,
+                      const ReportRequest& request, CallStacks* stacks,
                       HeapSide* side) {
   absl::Status first_problem;
   Progress progress("reading snapshots", files.size());
   for (size_t i = 0; i < files.size(); ++i) {
-    const absl::Status status = AddFile(files[i], stacks, side);
+    const absl::Status status = AddFile(files[i], request, stacks, side);
     progress.Show(i + 1);
     if (status.ok()) continue;
     if (files.size() == 1) return status;

@@ -32,7 +32,8 @@ absl::StatusOr<std::vector<std::string>> AllSnapshots(
 
 // Adds each file to `side`. Of several files, those that cannot be read become
 // notes; an error only where none could.
-absl::Status AddFiles(const std::vector<std::string>& files, CallStacks* stacks,
+absl::Status AddFiles(const std::vector<std::string>& files,
+                      const ReportRequest& request, CallStacks* stacks,
                       HeapSide* side);
 
 }  // namespace heapline

@@ -17,7 +17,7 @@ absl::StatusOr<Document> MakeTopReport(const ReportRequest& request) {
       Symbolizer::Create(request.symbols);
   CallStacks stacks(symbolizer.get());
   HeapSide side;
-  const absl::Status status = AddFiles(*files, &stacks, &side);
+  const absl::Status status = AddFiles(*files, request, &stacks, &side);
   if (!status.ok()) return status;
   const HeapRows rows = RowsByKey(side.heap, &stacks, request.rows);
 

@@ -5,6 +5,7 @@ add_executable(graph_test
   graph_cycles_test.cc
   graph_hostile_test.cc
   graph_random_test.cc
+  holders_test.cc
   object_graph_test.cc
   reference_tree_test.cc)
 target_link_libraries(graph_test PRIVATE

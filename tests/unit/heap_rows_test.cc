@@ -120,6 +120,38 @@ TEST_F(HeapRowsTest, PoolBlocksStandForTheBlockThatContainsThem) {
             (Lines{"/pool.cc:1 64 1", "/user.cc:1 32 2"}));
 }
 
+TEST_F(HeapRowsTest, ObjectsOfAKnownTypeAreOnItsRow) {
+  HeapBuilder heap;
+  const NodeId main = heap.Thread("main");
+  const NodeId mixed = heap.Call(main, "Make", "/make.cc:1");
+  const NodeId typed = heap.Call(main, "Node", "/node.cc:1");
+  for (const uint64_t bytes : {40, 60, 8}) heap.Block(mixed, bytes);
+  heap.Block(typed, 50);
+  Snapshot snapshot = heap.Build();
+  snapshot.counters.total_bytes[Index(mixed)] = 1000;
+  snapshot.counters.total_bytes[Index(typed)] = 500;
+  snapshot.properties.clear();
+  ObjectTypes types;
+  types.names = {"", "Node", "Leaf"};
+  types.of.assign(4, 0);
+  types.of[0] = 1;  // 40 of Make's bytes, and Node's 50
+  types.of[1] = 2;  // 60 of Make's
+  types.of[3] = 1;
+  const ObjectGraph graph(snapshot);
+  HeapByStack by_stack;
+  AddSnapshotByType(snapshot, graph, types, &stacks_, &by_stack);
+  options_.key = Key::kType;
+  const HeapRows rows = RowsByKey(by_stack, &stacks_, options_);
+  EXPECT_EQ(Written(rows), (Lines{"Node 90 2", "Leaf 60 1", "/make.cc:1 8 1"}));
+  // What was ever allocated goes with what has most of the live bytes.
+  EXPECT_EQ(rows.rows[0].newer.total_bytes, 500);
+  EXPECT_EQ(rows.rows[1].newer.total_bytes, 1000);
+  EXPECT_EQ(rows.newer.live_bytes, 158);
+  EXPECT_EQ(rows.RowOf(rows.rows[1].heaviest_stack, "Leaf"), 1u);
+  EXPECT_EQ(rows.RowOf(rows.rows[1].heaviest_stack, ""), 2u);
+  EXPECT_EQ(rows.RowOf(rows.rows[1].heaviest_stack, "Node"), 0u);
+}
+
 TEST_F(HeapRowsTest, GrowthIsSignedAndRankedByItsSize) {
   HeapBuilder older, newer;
   const NodeId older_main = older.Thread("main");
