@@ -11,6 +11,18 @@
 namespace heapline {
 namespace {
 
+// Of the first exact reference, or of the first.
+uint64_t OffsetOf(const ObjectGraph& graph, Vertex from, Vertex to) {
+  const Digraph edges = graph.edges();
+  uint32_t best = UINT32_MAX;
+  for (uint32_t e = edges.begin[from]; e < edges.begin[from + 1]; ++e) {
+    if (edges.target[e] != to) continue;
+    if (!graph.IsInterior(e)) return graph.Offset(e);
+    best = std::min(best, e);
+  }
+  return graph.Offset(best);
+}
+
 class WayTo {
  public:
   WayTo(const Digraph& reversed, Vertex target)
@@ -50,18 +62,6 @@ class WayTo {
   }
 
  private:
-  // Of the first exact reference, or of the first.
-  static uint64_t OffsetOf(const ObjectGraph& graph, Vertex from, Vertex to) {
-    const Digraph edges = graph.edges();
-    uint32_t best = UINT32_MAX;
-    for (uint32_t e = edges.begin[from]; e < edges.begin[from + 1]; ++e) {
-      if (edges.target[e] != to) continue;
-      if (!graph.IsInterior(e)) return graph.Offset(e);
-      best = std::min(best, e);
-    }
-    return graph.Offset(best);
-  }
-
   const Digraph reversed_;
   BigVector<Vertex> next_;  // towards the target, which is its own
   BigVector<Vertex> order_;
@@ -107,6 +107,48 @@ std::vector<RootPath> ShortestPaths(const ObjectGraph& graph,
     }
   } while (paths.size() < most && way.Step());
   return paths;
+}
+
+PathsFromRoots::PathsFromRoots(const ObjectGraph& graph)
+    : graph_(graph),
+      before_(graph.size(), kNoVertex),
+      root_(graph.size(), UINT32_MAX) {
+  const std::vector<RootReference>& roots = graph.roots();
+  std::vector<uint32_t> by_kind(roots.size());
+  for (uint32_t i = 0; i < roots.size(); ++i) by_kind[i] = i;
+  std::stable_sort(by_kind.begin(), by_kind.end(), [&](uint32_t a, uint32_t b) {
+    return roots[a].kind < roots[b].kind;
+  });
+  BigVector<Vertex> order;
+  for (const uint32_t i : by_kind) {
+    const Vertex v = roots[i].object;
+    if (before_[v] != kNoVertex) continue;
+    before_[v] = v;
+    root_[v] = i;
+    order.push_back(v);
+  }
+  const Digraph edges = graph.edges();
+  for (size_t at = 0; at < order.size(); ++at) {
+    const Vertex v = order[at];
+    for (const Vertex to : edges.Targets(v)) {
+      if (before_[to] != kNoVertex) continue;
+      before_[to] = v;
+      root_[to] = root_[v];
+      order.push_back(to);
+    }
+  }
+}
+
+RootPath PathsFromRoots::To(Vertex target) const {
+  RootPath path;
+  if (before_[target] == kNoVertex) return path;
+  path.root = root_[target];
+  path.hops.push_back({target, 0});
+  for (Vertex v = target; before_[v] != v; v = before_[v]) {
+    path.hops.push_back({before_[v], OffsetOf(graph_, before_[v], v)});
+  }
+  std::reverse(path.hops.begin(), path.hops.end());
+  return path;
 }
 
 std::vector<RootPath::Hop> ShortestChain(const ObjectGraph& graph, Vertex from,

@@ -33,6 +33,21 @@ std::vector<RootPath> ShortestPaths(const ObjectGraph& graph,
                                     absl::Span<const uint32_t> group_of_root,
                                     Vertex target, size_t most);
 
+// A shortest path to each of many objects: one search from all roots at once.
+// Of equally long paths one from a root of the strongest kind is taken. 8 bytes
+// an object. `graph` must outlive it; immutable.
+class PathsFromRoots {
+ public:
+  explicit PathsFromRoots(const ObjectGraph& graph);
+  // No hops where nothing holds it.
+  RootPath To(Vertex target) const;
+
+ private:
+  const ObjectGraph& graph_;
+  BigVector<Vertex> before_;  // on the way; itself where a root refers to it
+  BigVector<uint32_t> root_;  // by Vertex: index into graph.roots()
+};
+
 // The hops of a shortest chain from `from` to `target`; empty where there is
 // none.
 std::vector<RootPath::Hop> ShortestChain(const ObjectGraph& graph, Vertex from,

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "analyzer/analysis/suppressions.h"
 #include "analyzer/base/text.h"
+#include "analyzer/report/expected_dead.h"
 #include "analyzer/report/graph_side.h"
 #include "analyzer/report/reports.h"
 
@@ -284,6 +285,10 @@ absl::StatusOr<Document> MakeLeaksReport(const ReportRequest& request) {
     if ((kinds & kind) != 0 && rows.OfKind(kind).count > 0) {
       document.verdict = Verdict::kFound;
     }
+  }
+  document.annexes = {ExpectedDeadOf(side->get())};
+  if (!document.annexes[0].table.rows.empty()) {
+    document.verdict = Verdict::kFound;
   }
   document.body = std::move(table);
   return document;

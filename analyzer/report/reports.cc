@@ -25,8 +25,9 @@ const std::vector<ReportRow>& ReportTable() {
        kGraphOptions | kLeakOptions | kSymbolOptions,
        "Direct leaks first: components that no root reaches and no other leak "
        "points to, with what they take along. Possible: held through interior "
-       "pointers only, or unreachable in an incomplete snapshot. Ends with 1 "
-       "where it finds some.",
+       "pointers only, or unreachable in an incomplete snapshot. Blocks that "
+       "the program expected to be freed (heapline_expect_dead) follow, each "
+       "with a shortest path from a root. Ends with 1 where it finds some.",
        MakeLeaksReport},
       {"graph", "Shows the object graph as a tree, or draws it", "FILE", 1, 1,
        kGraphOptions | kViewOptions | kSymbolOptions,

@@ -96,6 +96,8 @@ constexpr GoldenCase kCases[] = {
     {"graph_unknown_address", "graph snapshots/service-2.txt --to 0x1"},
     {"graph_without_graph", "graph snapshots/server-1.txt"},
     {"graph_color", "graph snapshots/service-2.txt --color always -n 4"},
+    {"leaks_expected_dead", "leaks snapshots/service-2.txt"},
+    {"leaks_expected_dead_json", "leaks snapshots/service-2.txt --format json"},
     {"paths_mistyped", "paths snapshots/service-2.txt Sesion"},
     {"info", "info snapshots/server-2.txt"},
     {"info_json", "info snapshots/server-2.txt --format json"},

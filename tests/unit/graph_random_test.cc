@@ -277,6 +277,20 @@ TEST(GraphRandomTest, PathsAreShortestAndTheirHopsAreEdges) {
       }
     }
     ASSERT_EQ(found, expected) << "seed " << seed;
+    const RootPath nearest = PathsFromRoots(graph).To(target);
+    ASSERT_EQ(nearest.hops.size(), paths.empty() ? 0 : paths[0].hops.size());
+    if (!paths.empty()) {
+      ASSERT_EQ(random.roots[nearest.root].to, nearest.hops.front().object);
+      ASSERT_EQ(random.roots[nearest.root].kind,
+                random.roots[paths[0].root].kind);
+      ASSERT_EQ(nearest.hops.back().object, target);
+    }
+    for (size_t i = 0; i + 1 < nearest.hops.size(); ++i) {
+      const Vertex hop = nearest.hops[i].object;
+      const absl::Span<const Vertex> to = graph.edges().Targets(hop);
+      ASSERT_NE(std::find(to.begin(), to.end(), nearest.hops[i + 1].object),
+                to.end());
+    }
     const Vertex from = seed / 7 % random.size;
     ASSERT_EQ(ShortestChain(graph, from, target).size(),
               distance[from] == SIZE_MAX ? 0 : distance[from]);
