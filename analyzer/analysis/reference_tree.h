@@ -55,6 +55,7 @@ struct TreeRow {
                       // most would go with it
   uint32_t name = 0;  // of kObjects: as name_of gave it
   uint64_t offset = 0;
+  Vertex referrer = 0;   // of kAt: an object that refers so
   uint64_t references = 0;  // up: words of the row that refer to the one above
   uint64_t count = 0;       // objects, containers not counted
   uint64_t shallow_bytes = 0;

@@ -34,6 +34,7 @@ void NoteReferences(const ObjectGraph& graph,
       if (row->reference == TreeRow::Reference::kNone) {
         row->reference = TreeRow::Reference::kAt;
         row->offset = graph.Offset(e);
+        row->referrer = from;
       } else if (row->offset != graph.Offset(e)) {
         row->reference = TreeRow::Reference::kSeveral;
       }

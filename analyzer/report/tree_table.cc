@@ -88,11 +88,11 @@ class TreeWriter {
     }
   }
 
-  // "+0x18", "several", or "" where the reference is not told.
-  static std::string ReferenceText(const TreeRow& tree) {
+  // "next (+0x18)", "several", or "" where the reference is not told.
+  std::string ReferenceText(const TreeRow& tree) const {
     switch (tree.reference) {
       case TreeRow::Reference::kAt:
-        return absl::StrCat("+", HexNumber(tree.offset));
+        return side_->WordText(tree.referrer, tree.offset);
       case TreeRow::Reference::kSeveral:
         return "several";
       case TreeRow::Reference::kNone:
