@@ -159,6 +159,8 @@ TEST(CommandLine, CompletionsOfferCommandsOptionsAndValues) {
   EXPECT_EQ(complete("heapline di", 1), "diff\n");
   EXPECT_EQ(complete("heapline diff --so", 2), "--sort\n");
   EXPECT_EQ(complete("heapline diff --by th", 3), "thread\n");
+  EXPECT_EQ(complete("heapline graph --fr", 2), "--from\n");
+  EXPECT_EQ(complete("heapline graph --format d", 3), "dot\n");
 }
 
 }  // namespace
