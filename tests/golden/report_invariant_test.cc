@@ -154,7 +154,9 @@ INSTANTIATE_TEST_SUITE_P(Snapshots, ReportInvariant,
                                          "snapshots/server-2.txt",
                                          "snapshots/sampled.txt",
                                          "snapshots/damaged.txt",
-                                         "snapshots/hostile.txt"));
+                                         "snapshots/hostile.txt",
+                                         "snapshots/notes.txt",
+                                         "snapshots/service-2.txt"));
 
 }  // namespace
 }  // namespace heapline
