@@ -9,20 +9,33 @@
 namespace heapline {
 namespace {
 
+bool Holds(const RootReference& root, const Reachability& reachability) {
+  const bool is_passing =
+      root.kind == HL_ROOT_REGISTER || root.kind == HL_ROOT_STACK;
+  return !is_passing || reachability.held_by[root.object] >= HL_ROOT_REGISTER;
+}
+
 DigraphRows RowsOfGroups(const ObjectGraph& graph,
+                         const Reachability& reachability,
                          absl::Span<const uint32_t> group_of_root,
                          uint32_t group_count) {
   DigraphRows rows;
   rows.begin.assign(group_count + 1, 0);
-  for (const uint32_t group : group_of_root) ++rows.begin[group + 1];
+  const auto for_each = [&](auto visit) {
+    for (size_t i = 0; i < group_of_root.size(); ++i) {
+      const RootReference& root = graph.roots()[i];
+      if (Holds(root, reachability)) visit(group_of_root[i], root.object);
+    }
+  };
+  for_each([&](uint32_t group, Vertex) { ++rows.begin[group + 1]; });
   for (size_t i = 1; i < rows.begin.size(); ++i) {
     rows.begin[i] += rows.begin[i - 1];
   }
-  rows.target.resize(group_of_root.size());
+  rows.target.resize(rows.begin.back());
   std::vector<uint32_t> next(rows.begin.begin(), rows.begin.end() - 1);
-  for (size_t i = 0; i < group_of_root.size(); ++i) {
-    rows.target[next[group_of_root[i]]++] = graph.roots()[i].object;
-  }
+  for_each([&](uint32_t group, Vertex object) {
+    rows.target[next[group]++] = object;
+  });
   return rows;
 }
 
@@ -32,11 +45,12 @@ void EndRow(DigraphRows* rows) {
 
 }  // namespace
 
-Retention::Retention(const ObjectGraph& graph,
+Retention::Retention(const ObjectGraph& graph, const Reachability& reachability,
                      absl::Span<const uint32_t> group_of_root,
                      uint32_t group_count, const LeakKindsOfGraph& leaks)
     : object_count_(graph.size()) {
-  DigraphRows added = RowsOfGroups(graph, group_of_root, group_count);
+  DigraphRows added =
+      RowsOfGroups(graph, reachability, group_of_root, group_count);
   first_leak_ = GroupVertex(group_count);
   // Members of each leak of several, leak by leak.
   std::vector<uint32_t> row_of_leak(leaks.leaks.size(), kNoLeak);

@@ -5,6 +5,10 @@
 //   0 … n-1 objects │ groups │ leaked components of 2 or more │ unreachable │
 //   root
 //
+// A stack's or a register's word holds only what no stronger kind of root
+// holds: such words come and go, and one that happens to point into the middle
+// of a global's tree must not take the tree from the global.
+//
 // Invariant: the root retains the bytes and the number of all objects but
 // containers that nothing holds. Immutable; thread-safe.
 #ifndef HEAPLINE_ANALYZER_ANALYSIS_RETENTION_H_
@@ -17,6 +21,7 @@
 #include "analyzer/analysis/dominators.h"
 #include "analyzer/analysis/leak_kinds.h"
 #include "analyzer/analysis/object_graph.h"
+#include "analyzer/analysis/reachability.h"
 
 namespace heapline {
 
@@ -30,8 +35,9 @@ class Retention {
   enum class Holder { kObject, kRootGroup, kLeak, kUnreachable, kRoot };
 
   // group_of_root[i] < group_count is the group of graph.roots()[i].
-  Retention(const ObjectGraph& graph, absl::Span<const uint32_t> group_of_root,
-            uint32_t group_count, const LeakKindsOfGraph& leaks);
+  Retention(const ObjectGraph& graph, const Reachability& reachability,
+            absl::Span<const uint32_t> group_of_root, uint32_t group_count,
+            const LeakKindsOfGraph& leaks);
 
   // The immediate dominator: a vertex of any kind. kNoVertex for the root and
   // for containers that nothing holds.

@@ -156,8 +156,8 @@ const Retention& GraphSide::retention() {
   if (retention_ == nullptr) {
     const RootGroups& groups = root_groups();
     retention_ = std::make_unique<Retention>(
-        *graph_, groups.of_root, static_cast<uint32_t>(groups.groups.size()),
-        leaks_);
+        *graph_, reachability_, groups.of_root,
+        static_cast<uint32_t>(groups.groups.size()), leaks_);
   }
   return *retention_;
 }

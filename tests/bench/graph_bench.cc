@@ -70,7 +70,7 @@ void Analyze(const Snapshot& snapshot, StepLog* log) {
     while (target + 1 < graph.size() && leaks.kind[target] != kReachableBlock) {
       ++target;
     }
-    const Retention retention(graph, groups, 1, leaks);
+    const Retention retention(graph, reachability, groups, 1, leaks);
     log->Print("dominators, retained sizes");
     std::printf("%zu objects, %zu edges, %zu components, %zu leaks, %llu B\n",
                 graph.size(), graph.edges().target.size(), components.count,

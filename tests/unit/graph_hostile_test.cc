@@ -16,11 +16,14 @@ struct Analysis {
   explicit Analysis(const Snapshot& snapshot)
       : graph(snapshot),
         components(StronglyConnectedComponents(graph.edges())),
-        leaks(FindLeaks(graph, FloodFromRoots(graph), components)),
+        reachability(FloodFromRoots(graph)),
+        leaks(FindLeaks(graph, reachability, components)),
         groups(GroupsOfOne(graph)),
-        retention(graph, groups, static_cast<uint32_t>(groups.size()), leaks) {}
+        retention(graph, reachability, groups,
+                  static_cast<uint32_t>(groups.size()), leaks) {}
   ObjectGraph graph;
   Components components;
+  Reachability reachability;
   LeakKindsOfGraph leaks;
   std::vector<uint32_t> groups;
   Retention retention;

@@ -165,15 +165,23 @@ TEST(GraphRandomTest, RetainedIsWhatNothingReachesOnceTheObjectIsGone) {
   for (uint32_t seed = 0; seed < kRandomGraphs; ++seed) {
     RandomGraph random(seed);
     const ObjectGraph graph(random.builder.Build());
-    const LeakKindsOfGraph leaks =
-        FindLeaks(graph, FloodFromRoots(graph),
-                  StronglyConnectedComponents(graph.edges()));
+    const Reachability reachability = FloodFromRoots(graph);
+    const LeakKindsOfGraph leaks = FindLeaks(
+        graph, reachability, StronglyConnectedComponents(graph.edges()));
     const std::vector<uint32_t> groups = GroupsOfOne(graph);
-    const Retention retention(graph, groups,
+    const Retention retention(graph, reachability, groups,
                               static_cast<uint32_t>(groups.size()), leaks);
-    std::vector<Vertex> start;
+    // What a stack or a register holds besides stronger roots is not its own.
+    std::vector<Vertex> strong, start;
     for (const RandomGraph::RootOf& root : random.roots) {
-      start.push_back(root.to);
+      if (root.kind < HL_ROOT_REGISTER) strong.push_back(root.to);
+    }
+    const std::vector<bool> is_strong =
+        random.ReachedFrom(strong, kNoVertex, FollowsAll);
+    for (const RandomGraph::RootOf& root : random.roots) {
+      const bool is_passing =
+          root.kind == HL_ROOT_REGISTER || root.kind == HL_ROOT_STACK;
+      if (!is_passing || !is_strong[root.to]) start.push_back(root.to);
     }
     for (Vertex v = 0; v < random.size; ++v) {
       if (leaks.kind[v] == kDirectLeak) start.push_back(v);

@@ -15,9 +15,11 @@ struct Held {
   explicit Held(const Snapshot& snapshot)
       : graph(snapshot),
         components(StronglyConnectedComponents(graph.edges())),
-        leaks(FindLeaks(graph, FloodFromRoots(graph), components)),
+        reachability(FloodFromRoots(graph)),
+        leaks(FindLeaks(graph, reachability, components)),
         groups(GroupsOfOne(graph)),
-        retention(graph, groups, static_cast<uint32_t>(groups.size()), leaks) {}
+        retention(graph, reachability, groups,
+                  static_cast<uint32_t>(groups.size()), leaks) {}
 
   Holder Of(const std::vector<Vertex>& set) const {
     BigVector<uint32_t> set_of(graph.size(), kNoLabel);
@@ -27,6 +29,7 @@ struct Held {
 
   ObjectGraph graph;
   Components components;
+  Reachability reachability;
   LeakKindsOfGraph leaks;
   std::vector<uint32_t> groups;
   Retention retention;
@@ -72,9 +75,21 @@ TEST(HoldersTest, TwoRootsToOneBlockAreSeveral) {
   GraphBuilder heap;
   const Vertex v = heap.Block(32);
   heap.Root(HL_ROOT_GLOBAL, v);
-  heap.Root(HL_ROOT_STACK, v);
+  heap.Root(HL_ROOT_TLS, v);
   const Held held(heap.Build());
   EXPECT_EQ(held.Of({v}).vertex, held.retention.root());
+}
+
+TEST(HoldersTest, AStackTakesNothingFromAGlobal) {
+  GraphBuilder heap;
+  const Vertex table = heap.Block(64), inner = heap.Block(32);
+  heap.Edge(table, 0, inner);
+  heap.Root(HL_ROOT_GLOBAL, table);
+  heap.Root(HL_ROOT_STACK, inner);
+  heap.Root(HL_ROOT_REGISTER, inner);
+  const Held held(heap.Build());
+  EXPECT_EQ(held.Of({inner}).vertex, table);
+  EXPECT_EQ(held.retention.RetainedCount(table), 2u);
 }
 
 TEST(HoldersTest, WhatIsLeakedIsKeptByNothing) {

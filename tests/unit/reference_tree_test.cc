@@ -20,9 +20,11 @@ struct Tree {
   explicit Tree(GraphBuilder* heap)
       : graph(heap->Build()),
         components(StronglyConnectedComponents(graph.edges())),
-        leaks(FindLeaks(graph, FloodFromRoots(graph), components)),
+        reachability(FloodFromRoots(graph)),
+        leaks(FindLeaks(graph, reachability, components)),
         groups(GroupsOfOne(graph)),
-        retention(graph, groups, static_cast<uint32_t>(groups.size()), leaks) {}
+        retention(graph, reachability, groups,
+                  static_cast<uint32_t>(groups.size()), leaks) {}
 
   // Objects of as many bytes have one name.
   uint32_t NameOf(Vertex v) const {
@@ -50,6 +52,7 @@ struct Tree {
 
   ObjectGraph graph;
   Components components;
+  Reachability reachability;
   LeakKindsOfGraph leaks;
   std::vector<uint32_t> groups;
   Retention retention;
