@@ -3,6 +3,7 @@
 #include "preload/lookup_ring.h"
 #include "preload/modules.h"
 #include "preload/range_list.h"
+#include "preload/type_names.h"
 
 namespace heapline {
 namespace {
@@ -161,9 +162,10 @@ class Scan {
 
  public:
   Scan(SectionWriter* edges, SectionWriter* words, KnownBlocks* blocks,
-       ReadableRuns* runs)
+       ReadableRuns* runs, const MemoryMap& map)
       : blocks_(*blocks),
         runs_(*runs),
+        type_names_(map),
         ring_(*blocks),
         edges_(edges),
         words_(words) {}
@@ -182,6 +184,7 @@ class Scan {
     ScanPoolBlocksBelow(~uintptr_t{0});
     ring_.Flush(Emit());
   }
+  void WriteTypeNames(SectionWriter* out) { type_names_.Write(out); }
   EdgeSums sums() const {
     return {edges_.count(), words_.count(), unreadable_bytes_};
   }
@@ -200,7 +203,7 @@ class Scan {
   void ScanWords(uintptr_t from, uintptr_t low, uintptr_t high) {
     const uintptr_t told_end = from + HL_OBJECT_WORDS * kWordBytes;
     const uintptr_t first_end = high < told_end ? high : told_end;
-    for (; low < first_end; low += kWordBytes) ScanFirstWord(from, low);
+    for (; low < first_end; low += kWordBytes) ScanFirstWord(from, low, high);
     const Reach reach = blocks_.reach();
     for (; low < high; low += kWordBytes) {
       if (reach.contains(WordAt(low))) Push(from, low);
@@ -208,15 +211,31 @@ class Scan {
   }
 
   __attribute__((always_inline)) void ScanFirstWord(uintptr_t from,
-                                                    uintptr_t at) {
+                                                    uintptr_t at,
+                                                    uintptr_t high) {
     const uintptr_t word = WordAt(at);
     if (word == 0) return;
     if (MayBeCounts(word) && !IsBlockAddress(word)) {
       words_.PutCounts(from, (at - from) / kWordBytes, word);
+      if (word <= UINT32_MAX && at + 2 * kWordBytes <= high) {
+        NoteObject(from, at, high);
+      }
     } else if (modules_.Contain(word)) {
       words_.PutModule(from, (at - from) / kWordBytes, word);
     } else if (blocks_.reach().contains(word)) {
       Push(from, at);
+    }
+  }
+
+  // A CPython object: its count of references stands here, its type behind it.
+  void NoteObject(uintptr_t from, uintptr_t at, uintptr_t high) {
+    constexpr uintptr_t kFurthest = 4 * kWordBytes;  // behind what is managed
+    if (at - from > kFurthest || (at - from) % (2 * kWordBytes) != 0) return;
+    const uintptr_t type = WordAt(at + kWordBytes);
+    if (modules_.Contain(type)) {
+      type_names_.NoteTypedByModule(at, type, high - at);
+    } else if (blocks_.reach().contains(type)) {
+      type_names_.NoteTypedByBlock(at, type, high - at);
     }
   }
 
@@ -260,6 +279,7 @@ class Scan {
   KnownBlocks& blocks_;
   ReadableRuns& runs_;
   ModuleRanges modules_;
+  TypeNames type_names_;
   LookupRing<Source> ring_;
   EdgeList edges_;
   ObjectWordList words_;
@@ -270,14 +290,15 @@ class Scan {
 }  // namespace
 
 bool WriteEdges(SectionWriter* edges, SectionWriter* words, KnownBlocks* blocks,
-                ReadableRuns* runs, EdgeSums* sums) {
-  Scan scan(edges, words, blocks, runs);
+                ReadableRuns* runs, const MemoryMap& map, EdgeSums* sums) {
+  Scan scan(edges, words, blocks, runs, map);
   if (scan.lacks_memory()) return false;
   edges->Begin(HL_SECTION_EDGES);
   words->Begin(HL_SECTION_OBJECT_WORDS);
   scan.Run();
   edges->End();
   words->End();
+  scan.WriteTypeNames(words);
   *sums = scan.sums();
   return true;
 }

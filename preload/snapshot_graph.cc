@@ -54,7 +54,7 @@ bool Write(SectionWriter* out, SectionWriter* beside, const StoppedWorld& world,
   if (!heap.Finish()) return false;
   ReadableRuns runs(map);
   EdgeSums edges;
-  if (!WriteEdges(out, beside, &blocks, &runs, &edges)) return false;
+  if (!WriteEdges(out, beside, &blocks, &runs, map, &edges)) return false;
   // Last, so that they have time.
   AwaitHeldThreads(world);
   const LeaderFrame leader = FrameOfLeader(world.threads[0], place);

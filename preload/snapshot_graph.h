@@ -1,7 +1,7 @@
 // snapshot_graph.h: the object graph of a cut: sections ROOTS, ROOT_AREAS,
-// EDGES and OBJECT_WORDS. Runs in the snapshot's child (or in the stopped
-// process) with raw system calls alone; reads the program's memory, writes none
-// of it. Extra memory: 0.8 % of the heap's address space.
+// EDGES, OBJECT_WORDS and TYPE_NAMES. Runs in the snapshot's child (or in the
+// stopped process) with raw system calls alone; reads the program's memory,
+// writes none of it. Extra memory: 0.8 % of the heap's address space.
 #ifndef HEAPLINE_PRELOAD_SNAPSHOT_GRAPH_H_
 #define HEAPLINE_PRELOAD_SNAPSHOT_GRAPH_H_
 
