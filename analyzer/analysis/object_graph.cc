@@ -209,4 +209,13 @@ void ObjectGraph::Reclassify(
   roots_.resize(kept_roots);
 }
 
+void ObjectGraph::IgnoreRoots(unsigned kinds) {
+  const auto first_ignored = std::stable_partition(
+      roots_.begin(), roots_.end(), [kinds](const RootReference& root) {
+        return (kinds >> root.kind & 1) == 0;
+      });
+  weak_roots_.insert(weak_roots_.end(), first_ignored, roots_.end());
+  roots_.erase(first_ignored, roots_.end());
+}
+
 }  // namespace heapline

@@ -109,6 +109,9 @@ class ObjectGraph {
   // Asks for the class of every reference that is not weak yet; those found
   // weak become weak_edges() and weak_roots(), and edges are renumbered.
   void Reclassify(absl::FunctionRef<ReferenceClass(const Reference&)> class_of);
+  // Roots of these kinds (bits 1 << HL_ROOT_…) hold nothing from now on: they
+  // become weak.
+  void IgnoreRoots(unsigned kinds);
 
  private:
   // Objects of a snapshot with pools are rows of two tables.

@@ -42,4 +42,27 @@ Reachability FloodFromRoots(const ObjectGraph& graph) {
   return result;
 }
 
+BigVector<uint8_t> HeldByStacksAlone(const ObjectGraph& graph,
+                                     const Reachability& reachability) {
+  // Weaker kinds of root may hold it beside the stack that was asked first.
+  constexpr uint8_t kOther = 0, kAlone = 1, kOpen = 2;
+  BigVector<uint8_t> marks(graph.size(), kOther);
+  for (Vertex v = 0; v < graph.size(); ++v) {
+    const uint8_t kind = reachability.held_by[v];
+    if (kind >= HL_ROOT_REGISTER && kind != kNotHeld) marks[v] = kOpen;
+  }
+  Flood flood(graph.edges(), &marks);
+  flood.Start(kOpen, kOther);
+  for (const RootReference& root : graph.roots()) {
+    if (root.kind != HL_ROOT_REGISTER && root.kind != HL_ROOT_STACK) {
+      flood.Add(root.object);
+    }
+  }
+  flood.Run([](uint32_t) { return true; });
+  for (uint8_t& mark : marks) {
+    if (mark == kOpen) mark = kAlone;
+  }
+  return marks;
+}
+
 }  // namespace heapline

@@ -28,6 +28,10 @@ struct Reachability {
 
 Reachability FloodFromRoots(const ObjectGraph& graph);
 
+// By Vertex: 1 where words of stacks and registers, dead or alive, are all that
+// holds it; else 0.
+BigVector<uint8_t> HeldByStacksAlone(const ObjectGraph& graph,
+                                     const Reachability& reachability);
 }  // namespace heapline
 
 #endif  // HEAPLINE_ANALYZER_ANALYSIS_REACHABILITY_H_

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "analyzer/command/path_map.h"
+#include "analyzer/snapshot/text_words.h"
 
 namespace heapline {
 namespace {
@@ -23,6 +24,12 @@ constexpr size_t kRowsOfTree = 30;
 constexpr uint32_t kMostDepth = 1000;
 // In place of a file of edge rules. A file of that name is ./none.
 constexpr char kNoShippedRules[] = "none";
+
+std::vector<std::string> RootKindNames() {
+  std::vector<std::string> names;
+  for (const ValueWord& kind : RootKindWords()) names.push_back(kind.word);
+  return names;
+}
 
 void AddOutputOptions(const ReportRow& row, ReportOptionValues* values,
                       CLI::App* command) {
@@ -135,6 +142,15 @@ void AddGraphOptions(ReportOptionValues* values, CLI::App* command) {
       ->expected(1)
       ->take_all()
       ->group(kGraphGroup);
+  command
+      ->add_option("--ignore-roots", values->ignored_roots,
+                   "Let these kinds of root hold nothing, with commas between: "
+                   "global, tls, thread, region, register, stack, mapping, "
+                   "untraced")
+      ->type_name("KINDS")
+      ->delimiter(',')
+      ->check(CLI::IsMember(RootKindNames()))
+      ->group(kGraphGroup);
 }
 
 void AddViewOptions(ReportOptionValues* values, CLI::App* command) {
@@ -180,6 +196,14 @@ void AddCycleOptions(ReportOptionValues* values, CLI::App* command) {
       ->add_flag("--reachable", values->shows_reachable,
                  "Show cycles that roots reach, too, behind the others")
       ->group(kGraphGroup);
+}
+
+unsigned RootKindsByName(const std::vector<std::string>& names) {
+  unsigned kinds = 0;
+  for (const std::string& name : names) {
+    kinds |= 1u << ValueOf(RootKindWords(), name).value_or(0);
+  }
+  return kinds;
 }
 
 unsigned LeakKindsByName(const std::vector<std::string>& names) {
@@ -250,6 +274,7 @@ absl::StatusOr<ReportRequest> RequestOf(const ReportOptionValues& values) {
       request.graph.edge_rules.push_back(file);
     }
   }
+  request.graph.ignored_roots = RootKindsByName(values.ignored_roots);
   request.graph.leak_kinds = LeakKindsByName(values.kinds);
   request.graph.suppressions = values.suppressions;
   request.graph.cycles =

@@ -31,9 +31,10 @@ struct ReportOptionValues {
   std::vector<std::string> exclude;
   std::vector<std::string> debug_directories;
   std::string sysroot;
-  std::vector<std::string> path_map;    // OLD=NEW
-  std::vector<std::string> edge_rules;  // files, or "none"
-  std::vector<std::string> kinds;       // names of leak kinds; none: as told
+  std::vector<std::string> path_map;       // OLD=NEW
+  std::vector<std::string> edge_rules;     // files, or "none"
+  std::vector<std::string> ignored_roots;  // words of kinds
+  std::vector<std::string> kinds;          // names of leak kinds; none: as told
   std::vector<std::string> suppressions;
   bool shows_reachable = false;
   std::string from, to;

@@ -138,6 +138,8 @@ absl::Status GraphSide::Analyze(const ReportRequest& request) {
   ApplyEdgeRules(
       rules, is_shipped ? CollectorLinks::kWeak : CollectorLinks::kFollowed,
       [this](NodeId node) { return SiteOfNode(node); }, &types_, graph_.get());
+  graph_->IgnoreRoots(request.graph.ignored_roots);
+  ignored_roots_ = request.graph.ignored_roots;
   components_ = StronglyConnectedComponents(graph_->edges());
   reachability_ = FloodFromRoots(*graph_);
   leaks_ = FindLeaks(*graph_, reachability_, components_);
@@ -235,6 +237,17 @@ Document GraphSide::NewDocument(const std::string& name) const {
         snapshot_.file, ": incomplete (", absl::StrJoin(doubts_, ", "),
         "): what looks unreachable may be held by what is not known, so it "
         "is called possible"));
+  }
+  if (ignored_roots_ != 0) {
+    std::vector<std::string> kinds;
+    for (unsigned kind = 0; kind < HL_ROOT_KINDS; ++kind) {
+      if ((ignored_roots_ >> kind & 1) != 0) {
+        kinds.push_back(WordOf(RootKindWords(), kind));
+      }
+    }
+    document.notes.push_back(
+        absl::StrCat(snapshot_.file, ": as if nothing were held by roots of ",
+                     absl::StrJoin(kinds, ", ")));
   }
   return document;
 }

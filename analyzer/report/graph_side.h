@@ -83,6 +83,7 @@ class GraphSide {
   std::string SiteOfNode(NodeId node) const;
 
   Snapshot snapshot_;
+  unsigned ignored_roots_ = 0;
   std::unique_ptr<Symbolizer> own_symbolizer_;  // these: not of TryMake
   std::unique_ptr<CallStacks> own_stacks_;
   Symbolizer* symbolizer_ = nullptr;

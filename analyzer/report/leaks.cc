@@ -12,6 +12,7 @@
 #include "analyzer/report/expected_dead.h"
 #include "analyzer/report/graph_side.h"
 #include "analyzer/report/reports.h"
+#include "analyzer/snapshot/text_words.h"
 
 namespace heapline {
 namespace {
@@ -39,13 +40,15 @@ struct Amount {
   int64_t indirect_bytes = 0;
 };
 
-// Rows: kind as it is told, call stack, type.
-using RowKey = std::tuple<unsigned, StackId, TypeId>;
+// Rows: kind as it is told, kind of root, call stack, type.
+using RowKey = std::tuple<unsigned, uint8_t, StackId, TypeId>;
 
 class LeakRows {
  public:
   LeakRows(GraphSide* side, Suppressions* suppressions)
-      : side_(side), suppressions_(suppressions) {
+      : side_(side),
+        suppressions_(suppressions),
+        is_on_stack_(HeldByStacksAlone(side->graph(), side->reachability())) {
     FindSuppressedLeaks();
     for (Vertex v = 0; v < side_->graph().size(); ++v) {
       if (!side_->graph().IsContainer(v)) AddObject(v);
@@ -56,7 +59,7 @@ class LeakRows {
   const std::map<RowKey, Amount>& rows() const { return rows_; }
   const Amount& OfKind(unsigned kind) const { return by_kind_[kind]; }
   const Amount& suppressed() const { return suppressed_; }
-  // Reachable, but from stacks and registers alone.
+  // Reachable, but from words of stacks and registers alone.
   const Amount& on_stacks() const { return on_stacks_; }
 
  private:
@@ -94,8 +97,16 @@ class LeakRows {
   }
 
   RowKey KeyOf(Vertex v) {
-    return {KindOf(v), side_->stacks()->CodeStack(side_->StackOf(v)),
+    return {KindOf(v), RootKindOf(v),
+            side_->stacks()->CodeStack(side_->StackOf(v)),
             side_->types().Of(v)};
+  }
+
+  // What holds it, a stack or a register only where nothing else does.
+  uint8_t RootKindOf(Vertex v) const {
+    const uint8_t kind = side_->reachability().held_by[v];
+    const bool is_stack = kind == HL_ROOT_STACK || kind == HL_ROOT_REGISTER;
+    return is_stack && is_on_stack_[v] == 0 ? uint8_t{HL_ROOT_MAPPING} : kind;
   }
 
   void AddObject(Vertex v) {
@@ -117,8 +128,7 @@ class LeakRows {
       ++amount->count;
       amount->bytes += bytes;
     }
-    const uint8_t holder = side_->reachability().held_by[v];
-    if (holder == HL_ROOT_STACK || holder == HL_ROOT_REGISTER) {
+    if (is_on_stack_[v] != 0) {
       ++on_stacks_.count;
       on_stacks_.bytes += bytes;
     }
@@ -135,7 +145,8 @@ class LeakRows {
 
   GraphSide* side_;
   Suppressions* suppressions_;
-  std::vector<bool> is_suppressed_;  // by leak
+  const BigVector<uint8_t> is_on_stack_;  // by Vertex
+  std::vector<bool> is_suppressed_;       // by leak
   std::map<std::pair<unsigned, StackId>, bool> verdicts_;
   std::map<RowKey, Amount> rows_;
   Amount by_kind_[kAllLeakKinds + 1];
@@ -156,17 +167,34 @@ std::string AmountText(const Amount& amount) {
   return text;
 }
 
+std::string HolderOfKind(uint8_t root) {
+  switch (root) {
+    case HL_ROOT_STACK:
+      return ", held only by a stack, dead or alive";
+    case HL_ROOT_REGISTER:
+      return ", held only by a register, dead or alive";
+    default:
+      return absl::StrCat(", root: ", WordOf(RootKindWords(), root));
+  }
+}
+
 Row WriteRow(const GraphSide& side, CallStacks* stacks, const RowKey& key,
              const Amount& amount) {
-  const auto& [kind, stack, type] = key;
+  const auto& [kind, root, stack, type] = key;
   const std::string& type_name = side.types().names[type];
   Row row;
-  row.cells = {std::string(KindName(kind)), amount.count,          amount.bytes,
-               amount.indirect_count,       amount.indirect_bytes, type_name};
+  row.cells = {std::string(KindName(kind)),
+               amount.count,
+               amount.bytes,
+               amount.indirect_count,
+               amount.indirect_bytes,
+               type_name,
+               root == kNotHeld ? "" : WordOf(RootKindWords(), root)};
   row.stack = side.FramesOf(stack);
   Line line = {{absl::StrCat(KindName(kind), ": "), Tone::kKey},
                {AmountText(amount), Tone::kGrew}};
   if (!type_name.empty()) line.push_back({absl::StrCat(", ", type_name)});
+  if (root != kNotHeld) line.push_back({HolderOfKind(root)});
   row.lines.push_back(std::move(line));
   for (const FrameId frame : stacks->Frames(stack)) {
     row.lines.push_back(
@@ -183,18 +211,18 @@ std::vector<RowKey> Ranked(const LeakRows& rows, unsigned kinds,
   for (const auto& [key, amount] : rows.rows()) {
     if ((std::get<0>(key) & kinds) != 0) keys.push_back(key);
   }
-  std::stable_sort(keys.begin(), keys.end(),
-                   [&](const RowKey& a, const RowKey& b) {
-                     if (std::get<0>(a) != std::get<0>(b)) {
-                       return std::get<0>(a) < std::get<0>(b);
-                     }
-                     const Amount& x = rows.rows().at(a);
-                     const Amount& y = rows.rows().at(b);
-                     const int64_t of_a = x.bytes + x.indirect_bytes;
-                     const int64_t of_b = y.bytes + y.indirect_bytes;
-                     if (of_a != of_b) return of_a > of_b;
-                     return stacks.ReadsBefore(std::get<1>(a), std::get<1>(b));
-                   });
+  std::stable_sort(
+      keys.begin(), keys.end(), [&](const RowKey& a, const RowKey& b) {
+        if (std::get<0>(a) != std::get<0>(b)) {
+          return std::get<0>(a) < std::get<0>(b);
+        }
+        const Amount& x = rows.rows().at(a);
+        const Amount& y = rows.rows().at(b);
+        const int64_t of_a = x.bytes + x.indirect_bytes;
+        const int64_t of_b = y.bytes + y.indirect_bytes;
+        if (of_a != of_b) return of_a > of_b;
+        return stacks.ReadsBefore(std::get<StackId>(a), std::get<StackId>(b));
+      });
   return keys;
 }
 
@@ -206,7 +234,8 @@ Table LeakTable(GraphSide* side, const LeakRows& rows, unsigned kinds,
                    {"bytes", Unit::kBytes, true},
                    {"indirect_count", Unit::kCount, true},
                    {"indirect_bytes", Unit::kBytes, true},
-                   {"type", Unit::kText, false}};
+                   {"type", Unit::kText, false},
+                   {"root_kind", Unit::kText, false}};
   table.has_stacks = true;
   Amount total;
   for (const RowKey& key : Ranked(rows, kinds, *side->stacks())) {
@@ -222,7 +251,8 @@ Table LeakTable(GraphSide* side, const LeakRows& rows, unsigned kinds,
     }
   }
   table.total = {std::string(),        total.count,          total.bytes,
-                 total.indirect_count, total.indirect_bytes, std::string()};
+                 total.indirect_count, total.indirect_bytes, std::string(),
+                 std::string()};
   if (table.rows_left_out > 0) {
     table.footer.push_back(
         {{absl::StrCat("... ", Counted(table.rows_left_out, "more row")),
@@ -237,7 +267,8 @@ Table LeakTable(GraphSide* side, const LeakRows& rows, unsigned kinds,
   }
   if (rows.on_stacks().count > 0) {
     table.footer.push_back(
-        {{"of these held only by a stack or a register: ", Tone::kKey},
+        {{"of these held only by a stack or a register, dead or alive: ",
+          Tone::kKey},
          {AmountText(rows.on_stacks())}});
   }
   return table;

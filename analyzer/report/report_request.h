@@ -38,6 +38,7 @@ enum class ShippedRules { kApply, kLeaveOut };
 struct GraphRequest {
   std::vector<std::string> edge_rules;  // files
   ShippedRules shipped_rules = ShippedRules::kApply;
+  unsigned ignored_roots = 0;             // bits 1 << HL_ROOT_…
   unsigned leak_kinds = kNoLeakKind;      // bits of LeakKinds; none: as told by
                                           // the snapshot
   std::vector<std::string> suppressions;  // files

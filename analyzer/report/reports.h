@@ -19,7 +19,7 @@ enum ReportOptions : unsigned {
   kNoReportOptions = 0,
   kHeapRowOptions = 1,  // --by --sort --cumulative --attribute, filters, -n
   kSymbolOptions = 2,   // --debug-dir --sysroot --path-map
-  kGraphOptions = 4,    // --edge-rules, -n
+  kGraphOptions = 4,    // --edge-rules --ignore-roots, -n
   kLeakOptions = 8,     // --kinds --suppressions
   kCycleOptions = 16,   // --reachable
   kKeyOptions = 32,     // --by --attribute

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "analyzer/analysis/block_finder.h"
+#include "analyzer/analysis/reachability.h"
 #include "graph_fixture.h"
 
 namespace heapline {
@@ -149,6 +150,44 @@ TEST(BlockFinderTest, FindsWhatIsThereAndNothingElse) {
                          : kNoVertex);
     }
   }
+}
+
+TEST(ObjectGraphTest, IgnoredRootsHoldNothingAndAreKeptAsWeak) {
+  GraphBuilder heap;
+  const Vertex a = heap.Block(64), b = heap.Block(64);
+  heap.Root(HL_ROOT_GLOBAL, a);
+  heap.Root(HL_ROOT_STACK, b);
+  heap.Root(HL_ROOT_REGISTER, a);
+  ObjectGraph graph(heap.Build());
+  graph.IgnoreRoots(1u << HL_ROOT_STACK | 1u << HL_ROOT_REGISTER);
+  ASSERT_EQ(graph.roots().size(), 1u);
+  EXPECT_EQ(graph.roots()[0].kind, HL_ROOT_GLOBAL);
+  EXPECT_EQ(graph.weak_roots().size(), 2u);
+  const Reachability reachability = FloodFromRoots(graph);
+  EXPECT_EQ(reachability.held_by[a], HL_ROOT_GLOBAL);
+  EXPECT_EQ(reachability.held_by[b], kNotHeld);
+}
+
+TEST(ObjectGraphTest, WhatStacksAloneHoldIsToldFromWhatMappingsHoldToo) {
+  GraphBuilder heap;
+  const Vertex on_stack = heap.Block(64), below = heap.Block(64),
+               on_both = heap.Block(64), below_both = heap.Block(64),
+               in_mapping = heap.Block(64), in_data = heap.Block(64),
+               lost = heap.Block(64);
+  heap.Edge(on_stack, 0, below);
+  heap.Edge(on_both, 0, below_both);
+  heap.Edge(in_mapping, 0, on_both);
+  heap.Root(HL_ROOT_STACK, on_stack);
+  heap.Root(HL_ROOT_STACK, on_both);
+  heap.Root(HL_ROOT_STACK, in_data);
+  heap.Root(HL_ROOT_GLOBAL, in_data);
+  heap.Root(HL_ROOT_MAPPING, in_mapping);
+  const ObjectGraph graph(heap.Build());
+  const BigVector<uint8_t> alone =
+      HeldByStacksAlone(graph, FloodFromRoots(graph));
+  EXPECT_EQ(std::vector<uint8_t>(alone.begin(), alone.end()),
+            (std::vector<uint8_t>{1, 1, 0, 0, 0, 0, 0}));
+  EXPECT_EQ(alone[lost], 0);
 }
 
 }  // namespace
