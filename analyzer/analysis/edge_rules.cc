@@ -129,7 +129,7 @@ absl::flat_hash_map<Vertex, Vertex> WatchedObjects(const ObjectTypes& types,
   constexpr uint64_t kWatched = 16;
   absl::flat_hash_map<Vertex, Vertex> watched;
   for (const ObjectTypes::PythonObject& object : types.python) {
-    if (!object.is_weakref) continue;
+    if (object.kind != PythonKind::kWeakref) continue;
     const Digraph edges = graph.edges();
     for (uint32_t e = edges.begin[object.object];
          e < edges.begin[object.object + 1]; ++e) {
@@ -139,6 +139,39 @@ absl::flat_hash_map<Vertex, Vertex> WatchedObjects(const ObjectTypes& types,
     }
   }
   return watched;
+}
+
+// The array in which CPython 3.11 keeps an instance's attributes. The first
+// word of the instance's block points at it, behind words of the array's own
+// that are not always written; whatever else points at it owns nothing.
+struct AttributeArray {
+  Vertex owner = kNoVertex;
+  uint64_t prefix_bytes = 0;
+};
+
+absl::flat_hash_map<Vertex, AttributeArray> AttributeArrays(
+    const ObjectTypes& types, const ObjectGraph& graph) {
+  constexpr Place kManaged = 4;
+  absl::flat_hash_map<Vertex, AttributeArray> arrays;
+  const Digraph edges = graph.edges();
+  for (const ObjectTypes::PythonObject& object : types.python) {
+    if (object.place != kManaged) continue;
+    const uint32_t first = edges.begin[object.object];
+    if (first == edges.begin[object.object + 1] || graph.Offset(first) != 0 ||
+        graph.PlaceOf(first) == kStart || graph.PlaceOf(first) >= kOnePastEnd) {
+      continue;
+    }
+    arrays[edges.target[first]] = {object.object,
+                                   uint64_t{graph.PlaceOf(first)} * 8};
+  }
+  return arrays;
+}
+
+// Whether a word of a text or a number refers to memory of its own: a string's
+// other encodings, an array of bytes.
+bool IsOwnMemory(uint64_t offset, const ObjectTypes::PythonObject* to) {
+  constexpr uint64_t kHeadBytes = 80;
+  return offset < kHeadBytes && to == nullptr;
 }
 
 void AddCounts(Matcher* matcher, const ObjectGraph& graph, ObjectTypes* types) {
@@ -211,7 +244,11 @@ void ApplyEdgeRules(const std::vector<EdgeRule>& rules, CollectorLinks links,
   const bool has_links =
       links == CollectorLinks::kWeak && !types->python.empty();
   absl::flat_hash_map<Vertex, Vertex> watched;
-  if (has_links) watched = WatchedObjects(*types, *graph);
+  absl::flat_hash_map<Vertex, AttributeArray> arrays;
+  if (has_links) {
+    watched = WatchedObjects(*types, *graph);
+    arrays = AttributeArrays(*types, *graph);
+  }
   // Of the object whose words are asked for: they follow each other.
   Vertex last = kNoVertex;
   const ObjectTypes::PythonObject* python = nullptr;
@@ -242,9 +279,23 @@ void ApplyEdgeRules(const std::vector<EdgeRule>& rules, CollectorLinks links,
       if (row != watched.end() && row->second == from) {
         return ReferenceClass::kWeak;
       }
+      const auto array = arrays.find(from);
+      if (array != arrays.end() &&
+          reference.offset < array->second.prefix_bytes) {
+        return ReferenceClass::kWeak;
+      }
+    }
+    const auto array = arrays.find(reference.to);
+    if (array != arrays.end() && array->second.owner != from) {
+      return ReferenceClass::kWeak;
     }
     if (has_links) {
       const ObjectTypes::PythonObject* const to = types->PythonAt(reference.to);
+      if (from != kNoVertex && python != nullptr &&
+          python->kind == PythonKind::kPlain &&
+          !IsOwnMemory(reference.offset, to)) {
+        return ReferenceClass::kWeak;
+      }
       // To the head, not the object: a link of the collector's lists.
       if (to != nullptr && to->place != kStart &&
           (reference.place == to->place - 2 || reference.place == kStart)) {

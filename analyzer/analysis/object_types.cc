@@ -8,10 +8,10 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "analyzer/analysis/python_objects.h"
 
 namespace heapline {
 namespace {
@@ -50,7 +50,12 @@ class TypeFinder {
   }
 
   ObjectTypes Run() {
-    if (graph_.snapshot().object_words.size() == 0) return std::move(result_);
+    AddThreadVectors();
+    AddLoaderReferences();
+    if (graph_.snapshot().object_words.size() == 0) {
+      SortAll();
+      return std::move(result_);
+    }
     result_.of.assign(graph_.size(), 0);
     ForEachObjectWords(graph_, [this](Vertex v, const ObjectWords& words) {
       LookAtClass(v, words);
@@ -133,14 +138,48 @@ class TypeFinder {
       if (name.empty() && found.type_address != 0) {
         name = symbols_->At(found.type_address).name;
       }
-      const bool is_weakref = IsWeakrefType(name);
-      result_.python.push_back({found.object, found.place, is_weakref});
+      result_.python.push_back({found.object, found.place, PythonKindOf(name)});
       if (found.place != kStart) {
         result_.starts.push_back({found.object, found.place, false});
       }
       result_.counts.push_back({found.object, found.place, found.count});
       if (!name.empty()) {
         result_.of[found.object] = Intern(name, kNoModule);
+      }
+    }
+  }
+
+  // A thread's vector of TLS blocks is pointed to behind its first entry, from
+  // the thread's descriptor; of an ended thread that word alone was searched.
+  void AddThreadVectors() {
+    constexpr uint64_t kVectorOffset = 8;
+    absl::flat_hash_set<uint64_t> sources;
+    for (const RootArea& area : graph_.snapshot().root_areas) {
+      if (area.kind != HL_ROOT_THREAD) continue;
+      sources.insert(area.start + (area.owner != 0 ? kVectorOffset : 0));
+    }
+    for (const RootReference& root : graph_.roots()) {
+      if (root.kind == HL_ROOT_THREAD && root.place == 2 &&
+          sources.contains(root.source)) {
+        result_.starts.push_back({root.object, root.place});
+      }
+    }
+  }
+
+  // The dynamic loader aligns its tables within their blocks, and has no other
+  // words that could point into blocks by chance.
+  void AddLoaderReferences() {
+    for (const Module& module : graph_.snapshot().modules) {
+      const absl::string_view name =
+          absl::string_view(module.path).substr(module.path.rfind('/') + 1);
+      if (!absl::StartsWith(name, "ld-") || !absl::StrContains(name, ".so")) {
+        continue;
+      }
+      for (const RootReference& root : graph_.roots()) {
+        if (root.kind == HL_ROOT_GLOBAL && root.place != kStart &&
+            root.source >= module.start && root.source < module.end) {
+          result_.starts.push_back({root.object, root.place});
+        }
       }
     }
   }

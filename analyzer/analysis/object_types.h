@@ -14,6 +14,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "analyzer/analysis/object_graph.h"
+#include "analyzer/analysis/python_objects.h"
 #include "analyzer/base/big_vector.h"
 #include "analyzer/symbolize/data_symbols.h"
 
@@ -41,12 +42,13 @@ struct ObjectTypes {
   struct PythonObject {
     Vertex object = 0;
     Place place = kStart;
-    bool is_weakref = false;
+    PythonKind kind = PythonKind::kOther;
   };
   std::vector<PythonObject> python;
   // By ascending object, then place: where else than at its start an object is
-  // pointed to by right: behind a cookie, a count or a PyGC_Head, and at bases
-  // with a vtable of their own.
+  // pointed to by right: behind a cookie, a count or a PyGC_Head, at bases with
+  // a vtable of their own, a thread's vector of TLS blocks, the loader's
+  // tables.
   struct Start {
     Vertex object = 0;
     Place place = kStart;

@@ -2,7 +2,6 @@
 #include "analyzer/analysis/python_objects.h"
 
 #include <algorithm>
-#include <iterator>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/match.h"
@@ -153,21 +152,41 @@ std::vector<PythonFinding> FindPythonObjects(const ObjectGraph& graph) {
   return PythonFinder(graph).Run();
 }
 
-bool IsWeakrefType(absl::string_view name) {
-  static constexpr absl::string_view kNames[] = {
-      "weakref",
-      "weakproxy",
-      "weakcallableproxy",
-      "weakref.ReferenceType",
-      "weakref.KeyedRef",
-      "weakref.WeakMethod",
-      "KeyedRef",
-      "WeakMethod",
-      "_PyWeakref_RefType",
-      "_PyWeakref_ProxyType",
-      "_PyWeakref_CallableProxyType"};
-  return std::find(std::begin(kNames), std::end(kNames), name) !=
-         std::end(kNames);
+PythonKind PythonKindOf(absl::string_view name) {
+  struct Row {
+    absl::string_view name;
+    PythonKind kind;
+  };
+  static constexpr Row kRows[] = {
+      {"weakref", PythonKind::kWeakref},
+      {"weakproxy", PythonKind::kWeakref},
+      {"weakcallableproxy", PythonKind::kWeakref},
+      {"weakref.ReferenceType", PythonKind::kWeakref},
+      {"weakref.ProxyType", PythonKind::kWeakref},
+      {"weakref.CallableProxyType", PythonKind::kWeakref},
+      {"weakref.KeyedRef", PythonKind::kWeakref},
+      {"weakref.WeakMethod", PythonKind::kWeakref},
+      {"KeyedRef", PythonKind::kWeakref},
+      {"WeakMethod", PythonKind::kWeakref},
+      {"_PyWeakref_RefType", PythonKind::kWeakref},
+      {"_PyWeakref_ProxyType", PythonKind::kWeakref},
+      {"_PyWeakref_CallableProxyType", PythonKind::kWeakref},
+      {"str", PythonKind::kPlain},
+      {"PyUnicode_Type", PythonKind::kPlain},
+      {"bytes", PythonKind::kPlain},
+      {"PyBytes_Type", PythonKind::kPlain},
+      {"bytearray", PythonKind::kPlain},
+      {"PyByteArray_Type", PythonKind::kPlain},
+      {"int", PythonKind::kPlain},
+      {"PyLong_Type", PythonKind::kPlain},
+      {"float", PythonKind::kPlain},
+      {"PyFloat_Type", PythonKind::kPlain},
+      {"complex", PythonKind::kPlain},
+      {"PyComplex_Type", PythonKind::kPlain}};
+  for (const Row& row : kRows) {
+    if (row.name == name) return row.kind;
+  }
+  return PythonKind::kOther;
 }
 
 }  // namespace heapline

@@ -5,7 +5,7 @@
 //   word  0    1     2    3     4    5
 //        count type                           str, int
 //        next  prev  count type               list, dict
-//        dict values next  prev  count type   instance of a class
+//        values dict next  prev  count type   instance of a class
 //
 // A type is an object of the interpreter's module, or one named in TYPE_NAMES,
 // or a block that is itself such an object. Stateless.
@@ -46,8 +46,13 @@ struct PythonFinding {
 // type is named. REQUIRES: no reference has been found weak yet.
 std::vector<PythonFinding> FindPythonObjects(const ObjectGraph& graph);
 
-// weakref, its proxies and its subclasses in the standard library.
-bool IsWeakrefType(absl::string_view name);
+// What a type's name tells of the words of its objects.
+enum class PythonKind : uint8_t {
+  kOther,
+  kWeakref,  // weakref, its proxies and its subclasses in the standard library
+  kPlain     // str, int and their kin: text and numbers, and their own memory
+};
+PythonKind PythonKindOf(absl::string_view name);
 
 }  // namespace heapline
 

@@ -15,6 +15,7 @@ constexpr uint64_t kPython = 0x7f0000000000;  // where the interpreter is
 constexpr uint64_t kListType = kPython + 0x1000;
 constexpr uint64_t kMetatype = kPython + 0x2000;
 constexpr uint64_t kWeakrefType = kPython + 0x3000;
+constexpr uint64_t kTextType = kPython + 0x4000;
 
 std::string NoSite(NodeId) { return ""; }
 
@@ -33,8 +34,10 @@ void AddInterpreter(GraphBuilder* heap) {
   module.end = kPython + 0x100000;
   module.path = "/usr/lib/libpython3.11.so.1.0";
   heap->snapshot()->modules.push_back(module);
-  heap->snapshot()->type_names = {
-      {kListType, "list"}, {kMetatype, "type"}, {kWeakrefType, "weakref"}};
+  heap->snapshot()->type_names = {{kListType, "list"},
+                                  {kMetatype, "type"},
+                                  {kWeakrefType, "weakref"},
+                                  {kTextType, "str"}};
 }
 
 // An object that the collector tracks: links, count, type.
@@ -195,6 +198,82 @@ TEST(EdgeRulesTest, ADeclaredCountIsReadFromTheObjectsWords) {
       [](NodeId) { return std::string("a.cc:1"); }, &types, &graph);
   ASSERT_NE(types.CountOf(v), nullptr);
   EXPECT_EQ(types.CountOf(v)->expected, 3u);
+}
+
+TEST(EdgeRulesTest, ATextRefersToItsOwnMemoryAlone) {
+  GraphBuilder heap;
+  AddInterpreter(&heap);
+  const Vertex text = heap.Block(200), list = heap.Block(64),
+               memory = heap.Block(100);
+  Word(&heap, text, 0, HL_WORD_COUNTS, 1);
+  Word(&heap, text, 1, HL_WORD_MODULE, kTextType);
+  Collected(&heap, list, 1, kListType);
+  heap.Edge(text, 40, memory);
+  heap.Edge(text, 48, list, 16);
+  heap.Edge(text, 96, memory);
+  const Applied applied(&heap);
+  ASSERT_EQ(applied.graph.edges().target.size(), 1u);
+  EXPECT_EQ(applied.graph.Offset(0), 40u);
+  EXPECT_EQ(applied.graph.weak_edges().size(), 2u);
+  const Applied without(&heap, {}, CollectorLinks::kFollowed);
+  EXPECT_EQ(without.graph.edges().target.size(), 3u);
+}
+
+TEST(EdgeRulesTest, AnInstancesAttributesAreItsOwn) {
+  GraphBuilder heap;
+  AddInterpreter(&heap);
+  const Vertex instance = heap.Block(64), attributes = heap.Block(100),
+               other = heap.Block(64);
+  Word(&heap, instance, 4, HL_WORD_COUNTS, 1);
+  Word(&heap, instance, 5, HL_WORD_MODULE, kListType);
+  Collected(&heap, other, 1, kListType);
+  heap.Edge(instance, 0, attributes, 32);
+  heap.Edge(attributes, 8, other, 16);  // before the first attribute
+  heap.Edge(attributes, 40, other, 16);
+  heap.Edge(other, 40, attributes, 48);
+  heap.Root(HL_ROOT_STACK, attributes, 40);
+  const Applied applied(&heap);
+  const Digraph edges = applied.graph.edges();
+  EXPECT_EQ(std::vector<Vertex>(edges.target.begin(), edges.target.end()),
+            (std::vector<Vertex>{attributes, other}));
+  EXPECT_EQ(applied.graph.Offset(1), 40u);
+  EXPECT_TRUE(applied.graph.roots().empty());
+}
+
+TEST(EdgeRulesTest, TheLoadersTablesAreReferredToExactly) {
+  const std::string loaders_path = "/lib64/ld-linux-x86-64.so.2";
+  for (const std::string& path : {loaders_path, std::string("/lib/libc.so")}) {
+    GraphBuilder heap;
+    const Vertex table = heap.Block(2304);
+    heap.Root(HL_ROOT_GLOBAL, table, 64);
+    Module loader;
+    loader.start = 0x6000;
+    loader.end = 0x8000;  // roots of GraphBuilder stand there
+    loader.path = path;
+    heap.snapshot()->modules.push_back(loader);
+    const Applied applied(&heap);
+    EXPECT_EQ(applied.graph.roots()[0].reference,
+              path == loaders_path ? ReferenceClass::kExact
+                                   : ReferenceClass::kInterior);
+  }
+}
+
+TEST(EdgeRulesTest, AThreadsVectorOfTlsBlocksIsReferredToExactly) {
+  constexpr uint32_t kAlive = 7, kEnded = 0;
+  for (const uint32_t owner : {kAlive, kEnded}) {
+    for (const uint64_t place : {16u, 24u}) {
+      GraphBuilder heap;
+      heap.Root(HL_ROOT_THREAD, heap.Block(288), place, owner);
+      const uint64_t source = heap.snapshot()->roots.source[0];
+      // Of a thread that lives its descriptor, else the one word.
+      heap.snapshot()->root_areas.push_back(
+          {HL_ROOT_THREAD, owner, owner == kAlive ? source - 8 : source, 64});
+      const Applied applied(&heap);
+      EXPECT_EQ(
+          applied.graph.roots()[0].reference,
+          place == 16 ? ReferenceClass::kExact : ReferenceClass::kInterior);
+    }
+  }
 }
 
 TEST(EdgeRulesTest, ABadLineIsNamed) {
