@@ -117,6 +117,8 @@ constexpr GoldenCase kCases[] = {
     {"account_without_mappings", "account snapshots/server-1.txt"},
     {"info_graph", "info snapshots/graph.txt"},
     {"leaks", "leaks snapshots/shop.txt"},
+    {"leaks_ignored_roots",
+     "leaks snapshots/shop.txt --ignore-roots stack,register -n 2"},
     {"leaks_kinds",
      "leaks snapshots/shop.txt --kinds direct,indirect,possible,reachable -n "
      "5"},
