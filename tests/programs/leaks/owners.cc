@@ -86,7 +86,7 @@ CASE(held_map_of_ten, "reachable 10 400 by global") {
   for (int i = 0; i < 10; ++i) held_map[i] = i;
 }
 
-CASE(held_list_of_ten, "reachable 10 240 by global") {
+CASE(held_standard_list, "reachable 10 240 by global") {
   held_list.assign(10, 1);
 }
 
