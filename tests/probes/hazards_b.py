@@ -47,13 +47,15 @@ def fork_beside_threads_at_exit_0(world):
     forks(world, "fork", world.pick(100, 100000), 0, options="at_exit=0")
 
 
-@probe("B1-raw-clone", "a copy by clone(2), of which no handler hears")
+@probe("B1-raw-clone", "a copy by clone(2), of which no handler hears",
+       seconds=60)
 def raw_clone(world):
     count = world.pick(60, 5000)
     forks(world, "clone", count, count + 1)
 
 
-@probe("B1-_Fork", "a copy by _Fork, which runs no handler either")
+@probe("B1-_Fork", "a copy by _Fork, which runs no handler either",
+       seconds=60)
 def bare_fork(world):
     forks(world, "_Fork", world.pick(45, 3000), 31)
 
