@@ -17,7 +17,11 @@
 #include <string>
 #include <vector>
 
+#include "analyzer/analysis/components.h"
+#include "analyzer/analysis/leak_kinds.h"
 #include "analyzer/analysis/object_graph.h"
+#include "analyzer/analysis/reachability.h"
+#include "analyzer/analysis/retention.h"
 #include "analyzer/snapshot/snapshot.h"
 #include "heapline/snapshot_encoding.h"
 
@@ -117,6 +121,24 @@ inline std::vector<uint32_t> GroupsOfOne(const ObjectGraph& graph) {
   for (uint32_t i = 0; i < groups.size(); ++i) groups[i] = i;
   return groups;
 }
+
+// All that is found of a graph, each root a group of its own.
+struct AnalyzedGraph {
+  explicit AnalyzedGraph(const Snapshot& snapshot)
+      : graph(snapshot),
+        components(StronglyConnectedComponents(graph.edges())),
+        reachability(FloodFromRoots(graph)),
+        leaks(FindLeaks(graph, reachability, components)),
+        groups(GroupsOfOne(graph)),
+        retention(graph, reachability, groups,
+                  static_cast<uint32_t>(groups.size()), leaks) {}
+  ObjectGraph graph;
+  Components components;
+  Reachability reachability;
+  LeakKindsOfGraph leaks;
+  std::vector<uint32_t> groups;
+  Retention retention;
+};
 
 // A random graph of at most 12 objects, and the same as lists.
 struct RandomGraph {

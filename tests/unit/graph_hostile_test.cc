@@ -12,30 +12,13 @@
 namespace heapline {
 namespace {
 
-struct Analysis {
-  explicit Analysis(const Snapshot& snapshot)
-      : graph(snapshot),
-        components(StronglyConnectedComponents(graph.edges())),
-        reachability(FloodFromRoots(graph)),
-        leaks(FindLeaks(graph, reachability, components)),
-        groups(GroupsOfOne(graph)),
-        retention(graph, reachability, groups,
-                  static_cast<uint32_t>(groups.size()), leaks) {}
-  ObjectGraph graph;
-  Components components;
-  Reachability reachability;
-  LeakKindsOfGraph leaks;
-  std::vector<uint32_t> groups;
-  Retention retention;
-};
-
 TEST(GraphHostileTest, AChainOfTenMillionIsWalkedWithoutAStack) {
   constexpr Vertex kLength = 10000000;
   GraphBuilder heap;
   for (Vertex v = 0; v < kLength; ++v) heap.Block(16);
   for (Vertex v = 0; v + 1 < kLength; ++v) heap.Edge(v, 0, v + 1);
   heap.Root(HL_ROOT_GLOBAL, 0);
-  const Analysis analysis(heap.Build());
+  const AnalyzedGraph analysis(heap.Build());
   EXPECT_EQ(analysis.components.count, kLength);
   EXPECT_EQ(analysis.leaks.leaks.size(), 0u);
   EXPECT_EQ(analysis.retention.RetainedCount(0), kLength);
@@ -52,7 +35,7 @@ TEST(GraphHostileTest, ARingOfAMillionThatNothingHoldsIsOneDirectLeak) {
   GraphBuilder heap;
   for (Vertex v = 0; v < kLength; ++v) heap.Block(16);
   for (Vertex v = 0; v < kLength; ++v) heap.Edge(v, 8, (v + 1) % kLength);
-  const Analysis analysis(heap.Build());
+  const AnalyzedGraph analysis(heap.Build());
   EXPECT_EQ(analysis.components.count, 1u);
   ASSERT_EQ(analysis.leaks.leaks.size(), 1u);
   EXPECT_EQ(analysis.leaks.leaks[0].count, kLength);
@@ -66,7 +49,7 @@ TEST(GraphHostileTest, AMillionParallelEdgesAreOneReference) {
   const Vertex from = heap.Block(uint64_t{8} << 20), to = heap.Block(16);
   for (uint64_t i = 0; i < (1u << 20); ++i) heap.Edge(from, 8 * i, to);
   heap.Root(HL_ROOT_STACK, from);
-  const Analysis analysis(heap.Build());
+  const AnalyzedGraph analysis(heap.Build());
   EXPECT_EQ(analysis.graph.edges().target.size(), 1u << 20);
   EXPECT_EQ(analysis.retention.RetainedCount(from), 2u);
   EXPECT_EQ(analysis.retention.Dominator(to), from);
@@ -83,7 +66,7 @@ TEST(GraphHostileTest, SelfReferencesHoldNothing) {
       heap.Edge(v, word * 8, v, word * 8);
     }
   }
-  const Analysis analysis(heap.Build());
+  const AnalyzedGraph analysis(heap.Build());
   EXPECT_EQ(analysis.leaks.leaks.size(), 1000u);
   EXPECT_EQ(analysis.components.count, 1000u);
   EXPECT_EQ(analysis.retention.RetainedCount(analysis.retention.unreachable()),

@@ -11,28 +11,14 @@
 namespace heapline {
 namespace {
 
-struct Held {
-  explicit Held(const Snapshot& snapshot)
-      : graph(snapshot),
-        components(StronglyConnectedComponents(graph.edges())),
-        reachability(FloodFromRoots(graph)),
-        leaks(FindLeaks(graph, reachability, components)),
-        groups(GroupsOfOne(graph)),
-        retention(graph, reachability, groups,
-                  static_cast<uint32_t>(groups.size()), leaks) {}
+struct Held : AnalyzedGraph {
+  using AnalyzedGraph::AnalyzedGraph;
 
   Holder Of(const std::vector<Vertex>& set) const {
     BigVector<uint32_t> set_of(graph.size(), kNoLabel);
     for (const Vertex v : set) set_of[v] = 0;
     return HoldersOf(graph, retention, set_of, 1)[0];
   }
-
-  ObjectGraph graph;
-  Components components;
-  Reachability reachability;
-  LeakKindsOfGraph leaks;
-  std::vector<uint32_t> groups;
-  Retention retention;
 };
 
 TEST(HoldersTest, TheNearestHolderOfNearlyAllIsNamed) {

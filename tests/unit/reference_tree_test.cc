@@ -16,15 +16,8 @@ namespace {
 
 constexpr TreeLimits kAll = {1000, 1000};
 
-struct Tree {
-  explicit Tree(GraphBuilder* heap)
-      : graph(heap->Build()),
-        components(StronglyConnectedComponents(graph.edges())),
-        reachability(FloodFromRoots(graph)),
-        leaks(FindLeaks(graph, reachability, components)),
-        groups(GroupsOfOne(graph)),
-        retention(graph, reachability, groups,
-                  static_cast<uint32_t>(groups.size()), leaks) {}
+struct Tree : AnalyzedGraph {
+  explicit Tree(GraphBuilder* heap) : AnalyzedGraph(heap->Build()) {}
 
   // Objects of as many bytes have one name.
   uint32_t NameOf(Vertex v) const {
@@ -49,13 +42,6 @@ struct Tree {
         graph, retention, groups, objects, kNoName, leads, only,
         [this](Vertex v) { return NameOf(v); }, limits);
   }
-
-  ObjectGraph graph;
-  Components components;
-  Reachability reachability;
-  LeakKindsOfGraph leaks;
-  std::vector<uint32_t> groups;
-  Retention retention;
 };
 
 // "  2x32 +0x8 r=64": indented by depth; H: a holder, S: shared, …: the rest.
