@@ -18,14 +18,14 @@ static int rounds;
 static int wrong;
 static void* volatile kept[10];
 
-/* A thread that cuts snapshots until told to end. */
+/* A thread that cuts snapshots until told to end, one at least. */
 static volatile int cutting;
 static pthread_t cutter;
 static void* cut(void* unused) {
-  while (cutting) {
+  do {
     heapline_snapshot("stacks");
     usleep(3000);
-  }
+  } while (cutting);
   return unused;
 }
 static void start_cutting(void) {
