@@ -3,12 +3,11 @@
 #include "preload/lookup_ring.h"
 #include "preload/modules.h"
 #include "preload/range_list.h"
+#include "preload/readable_words.h"
 #include "preload/type_names.h"
 
 namespace heapline {
 namespace {
-
-constexpr uintptr_t kWordBytes = sizeof(uintptr_t);
 
 // Writes the records of EDGES.
 class EdgeList {
@@ -136,10 +135,6 @@ class ModuleRanges {
   uint64_t* regions_;
   RangeList ranges_;
 };
-
-inline uintptr_t WordAt(uintptr_t address) {
-  return *reinterpret_cast<const uintptr_t*>(address);
-}
 
 // REQUIRES: word != 0.
 inline bool MayBeCounts(uintptr_t word) {

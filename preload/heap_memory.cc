@@ -2,6 +2,7 @@
 
 #include "preload/pages.h"
 #include "preload/readable_memory.h"
+#include "preload/readable_words.h"
 #include "preload/tracer.h"
 
 namespace heapline {
@@ -16,10 +17,6 @@ constexpr uintptr_t kFlags = 7;
 
 // Thread arenas consist of heaps that begin at multiples of this.
 constexpr uintptr_t kArenaHeapBytes = uintptr_t{64} << 20;
-
-uintptr_t WordAt(uintptr_t address) {
-  return *reinterpret_cast<const uintptr_t*>(address);
-}
 
 // A heap of a thread arena begins with {arena, heap before it, bytes in use};
 // the arena itself stands in its first heap, right behind.

@@ -6,14 +6,13 @@
 #include "preload/lookup_ring.h"
 #include "preload/next.h"
 #include "preload/readable_memory.h"
+#include "preload/readable_words.h"
 #include "preload/thread_registers.h"
 #include "preload/thread_state.h"
 #include "preload/tracer.h"
 
 namespace heapline {
 namespace {
-
-constexpr uintptr_t kWordBytes = sizeof(uintptr_t);
 
 // Where a word stands that may be a root.
 struct Source {
@@ -120,7 +119,7 @@ class Scan {
     const Reach reach = blocks_.reach();
     return runs_.ForEach(start, end, [&](uintptr_t low, uintptr_t high) {
       for (uintptr_t at = low; at < high; at += kWordBytes) {
-        const uintptr_t word = *reinterpret_cast<const uintptr_t*>(at);
+        const uintptr_t word = WordAt(at);
         if (reach.contains(word)) {
           ring_.Push(word, Source{kind, owner, at}, Emit());
         }

@@ -1,7 +1,7 @@
 #include "preload/thread_memory.h"
 
 #include "preload/pages.h"
-#include "preload/readable_memory.h"
+#include "preload/readable_words.h"
 
 namespace heapline {
 namespace {
@@ -21,39 +21,13 @@ constexpr uintptr_t kSelfOffset = 16;
 
 uintptr_t main_thread_pointer;
 
-uintptr_t WordAt(uintptr_t address) {
-  return *reinterpret_cast<const uintptr_t*>(address);
+// `address` is a multiple of 16.
+bool HasTcbAt(ReadableWords* words, uintptr_t address) {
+  const uintptr_t self = address + kSelfOffset;
+  return words->ContainPageOf(address + kTcbOffset) &&
+         WordAt(address + kTcbOffset) == address &&
+         words->ContainPageOf(self) && WordAt(self) == address;
 }
-
-bool HasTcbAt(uintptr_t address) {
-  return WordAt(address + kTcbOffset) == address &&
-         WordAt(address + kSelfOffset) == address;
-}
-
-// Which words may be read: of a readable mapping, and on a page that the kernel
-// reads too, as guard pages stand inside of mappings. One user, neighbouring
-// words one after the other.
-class ReadableWords {
- public:
-  explicit ReadableWords(const MemoryMap& map) : map_(map) {}
-
-  // The 8 bytes at `address`, a multiple of 8.
-  bool Contain(uintptr_t address) {
-    const uintptr_t page = address & ~uintptr_t{kPageBytes - 1};
-    if (page != page_) {
-      const MapEntry* mapping = map_.Find(address);
-      page_ = page;
-      is_readable_ = mapping != nullptr && mapping->is_readable() &&
-                     KernelCanRead(address);
-    }
-    return is_readable_;
-  }
-
- private:
-  const MemoryMap& map_;
-  uintptr_t page_ = 1;  // none
-  bool is_readable_ = false;
-};
 
 // The lowest module's static TLS, by the thread's vector of them: entry 0
 // counts generations, entry -1 tells how many follow.
@@ -62,16 +36,12 @@ uintptr_t StaticTlsStart(const MemoryMap& map, uintptr_t thread_pointer) {
   uintptr_t lowest = thread_pointer;
   ReadableWords words(map);
   const uintptr_t vector = WordAt(thread_pointer + kDtvOffset);
-  if (vector % 8 != 0 || vector < kEntryBytes ||
-      !words.Contain(vector - kEntryBytes)) {
-    return lowest;
-  }
-  uintptr_t count = WordAt(vector - kEntryBytes);
+  uintptr_t count;
+  if (!words.TryRead(vector - kEntryBytes, &count)) return lowest;
   if (count > kMostModules) count = kMostModules;
   for (uintptr_t i = 1; i <= count; ++i) {
-    const uintptr_t entry = vector + i * kEntryBytes;
-    if (!words.Contain(entry)) break;
-    const uintptr_t block = WordAt(entry);
+    uintptr_t block;
+    if (!words.TryRead(vector + i * kEntryBytes, &block)) break;
     if (block < lowest && thread_pointer - block < kMostTlsBytes) {
       lowest = block;
     }
@@ -88,9 +58,8 @@ bool FindStackBounds(const MemoryMap& map, uintptr_t thread_pointer,
   constexpr uintptr_t kLeastBelow = 1024;
   ReadableWords words(map);
   for (uintptr_t at = thread_pointer + 24; at + 16 <= descriptor_end; at += 8) {
-    if (!words.Contain(at) || !words.Contain(at + 8)) break;
-    const uintptr_t start = WordAt(at);
-    const uintptr_t bytes = WordAt(at + 8);
+    uintptr_t start, bytes;
+    if (!words.TryRead(at, &start) || !words.TryRead(at + 8, &bytes)) break;
     if (start < thread_pointer && thread_pointer - start >= kLeastBelow &&
         bytes < kMostBytes && start + bytes > thread_pointer &&
         start + bytes - thread_pointer <= kMostAbove) {
@@ -111,9 +80,10 @@ uintptr_t MainThreadPointer() { return main_thread_pointer; }
 
 bool IsThreadPointer(const MemoryMap& map, uintptr_t thread_pointer) {
   const MapEntry* mapping = map.Find(thread_pointer);
+  ReadableWords words(map);
   return mapping != nullptr && mapping->is_private_data() &&
          thread_pointer % 16 == 0 && mapping->end - thread_pointer >= 64 &&
-         KernelCanRead(thread_pointer) && HasTcbAt(thread_pointer);
+         HasTcbAt(&words, thread_pointer);
 }
 
 uintptr_t ThreadPointerAtEnd(const MemoryMap& map, const MapEntry& mapping) {
@@ -125,8 +95,8 @@ uintptr_t ThreadPointerAtEnd(const MemoryMap& map, const MapEntry& mapping) {
   const uintptr_t lowest = mapping.end - kEndReach;
   uintptr_t at = (mapping.end - kDescriptorBytes) & ~(kDescriptorAlignment - 1);
   for (; at >= lowest; at -= kDescriptorAlignment) {
-    if (!words.Contain(at)) break;
-    if (HasTcbAt(at) && IsThreadPointer(map, at)) return at;
+    if (!words.ContainPageOf(at)) break;
+    if (HasTcbAt(&words, at) && IsThreadPointer(map, at)) return at;
   }
   return 0;
 }

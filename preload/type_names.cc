@@ -3,7 +3,6 @@
 #include "heapline/snapshot_format.h"
 #include "preload/message.h"
 #include "preload/pages.h"
-#include "preload/readable_memory.h"
 
 namespace heapline {
 namespace {
@@ -27,7 +26,7 @@ bool IsOfName(char c) {
 }  // namespace
 
 TypeNames::TypeNames(const MemoryMap& map)
-    : map_(map),
+    : words_(map),
       verdicts_(static_cast<Verdict*>(
           MapPages(kVerdicts * sizeof(Verdict), PageUse::kEssential))) {}
 
@@ -55,10 +54,10 @@ void TypeNames::AddType(uintptr_t type) {
 }
 
 // Its type's type's ... type is `type`, and each of them makes types.
-bool TypeNames::IsType(uintptr_t object) const {
+bool TypeNames::IsType(uintptr_t object) {
   for (int i = 0; i < kMostSteps; ++i) {
     uintptr_t type;
-    if (!TryReadWord(object + kTypeOffset, &type) || !MakesTypes(type)) {
+    if (!words_.TryRead(object + kTypeOffset, &type) || !MakesTypes(type)) {
       return false;
     }
     if (type == object) {
@@ -71,31 +70,19 @@ bool TypeNames::IsType(uintptr_t object) const {
   return false;
 }
 
-bool TypeNames::MakesTypes(uintptr_t type) const {
+bool TypeNames::MakesTypes(uintptr_t type) {
   uintptr_t flags;
-  return TryReadWord(type + kFlagsOffset, &flags) &&
+  return words_.TryRead(type + kFlagsOffset, &flags) &&
          (flags & kIsSubclassOfType) != 0;
-}
-
-bool TypeNames::TryReadWord(uintptr_t address, uintptr_t* word) const {
-  if (address % sizeof *word != 0 || !CanRead(address)) return false;
-  *word = *reinterpret_cast<const uintptr_t*>(address);
-  return true;
-}
-
-bool TypeNames::CanRead(uintptr_t address) const {
-  const MapEntry* mapping = map_.Find(address);
-  return mapping != nullptr && mapping->is_readable() &&
-         KernelCanRead(address & ~uintptr_t{kPageBytes - 1});
 }
 
 // Copies the name without its end; what is longer is cut. Returns its bytes;
 // 0: it is none.
-size_t TypeNames::ReadName(uintptr_t type, char* name) const {
+size_t TypeNames::ReadName(uintptr_t type, char* name) {
   uintptr_t at;
-  if (!TryReadWord(type + kNameOffset, &at)) return 0;
+  if (!words_.TryRead(type + kNameOffset, &at)) return 0;
   for (size_t i = 0; i < HL_MAX_TYPE_NAME_BYTES; ++i, ++at) {
-    if ((i == 0 || at % kPageBytes == 0) && !CanRead(at)) return 0;
+    if ((i == 0 || at % kPageBytes == 0) && !words_.ContainPageOf(at)) return 0;
     const char c = *reinterpret_cast<const char*>(at);
     if (c == '\0') return i;
     if (!(i == 0 ? IsLetter(c) : IsOfName(c))) return 0;

@@ -17,6 +17,7 @@
 
 #include "preload/memory_map.h"
 #include "preload/range_list.h"
+#include "preload/readable_words.h"
 #include "preload/section_writer.h"
 
 namespace heapline {
@@ -58,13 +59,11 @@ class TypeNames {
   void Note(uintptr_t object, uintptr_t type, size_t bytes);
   Verdict Judge(uintptr_t address);
   void AddType(uintptr_t type);
-  bool IsType(uintptr_t object) const;
-  bool MakesTypes(uintptr_t type) const;
-  bool TryReadWord(uintptr_t address, uintptr_t* word) const;
-  bool CanRead(uintptr_t address) const;
-  size_t ReadName(uintptr_t type, char* name) const;
+  bool IsType(uintptr_t object);
+  bool MakesTypes(uintptr_t type);
+  size_t ReadName(uintptr_t type, char* name);
 
-  const MemoryMap& map_;
+  ReadableWords words_;
   Verdict* verdicts_;  // the last of those that share a slot
   RangeList types_;    // one byte each; sorted, and each once, when written
 };
