@@ -54,9 +54,7 @@ BigVector<uint8_t> HeldByStacksAlone(const ObjectGraph& graph,
   Flood flood(graph.edges(), &marks);
   flood.Start(kOpen, kOther);
   for (const RootReference& root : graph.roots()) {
-    if (root.kind != HL_ROOT_REGISTER && root.kind != HL_ROOT_STACK) {
-      flood.Add(root.object);
-    }
+    if (!IsStackOrRegister(root.kind)) flood.Add(root.object);
   }
   flood.Run([](uint32_t) { return true; });
   for (uint8_t& mark : marks) {

@@ -18,6 +18,11 @@ namespace heapline {
 
 inline constexpr uint8_t kNotHeld = HL_ROOT_KINDS;
 
+// Words of stacks and registers come and go: what only they hold may be dead.
+inline bool IsStackOrRegister(uint8_t root_kind) {
+  return root_kind == HL_ROOT_STACK || root_kind == HL_ROOT_REGISTER;
+}
+
 struct Reachability {
   // By Vertex: the strongest (least) HL_ROOT_… that reaches it by any chain,
   // or kNotHeld.

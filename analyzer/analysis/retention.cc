@@ -10,9 +10,8 @@ namespace heapline {
 namespace {
 
 bool Holds(const RootReference& root, const Reachability& reachability) {
-  const bool is_passing =
-      root.kind == HL_ROOT_REGISTER || root.kind == HL_ROOT_STACK;
-  return !is_passing || reachability.held_by[root.object] >= HL_ROOT_REGISTER;
+  return !IsStackOrRegister(root.kind) ||
+         reachability.held_by[root.object] >= HL_ROOT_REGISTER;
 }
 
 DigraphRows RowsOfGroups(const ObjectGraph& graph,

@@ -8,6 +8,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
+#include "analyzer/analysis/reachability.h"
 #include "analyzer/snapshot/text_words.h"
 
 namespace heapline {
@@ -47,7 +48,7 @@ std::string PlaceName(const Snapshot& snapshot, uint64_t address,
 
 bool IsOfThread(uint8_t kind) {
   return kind == HL_ROOT_TLS || kind == HL_ROOT_THREAD ||
-         kind == HL_ROOT_REGISTER || kind == HL_ROOT_STACK;
+         IsStackOrRegister(kind);
 }
 
 }  // namespace

@@ -105,8 +105,9 @@ class LeakRows {
   // What holds it, a stack or a register only where nothing else does.
   uint8_t RootKindOf(Vertex v) const {
     const uint8_t kind = side_->reachability().held_by[v];
-    const bool is_stack = kind == HL_ROOT_STACK || kind == HL_ROOT_REGISTER;
-    return is_stack && is_on_stack_[v] == 0 ? uint8_t{HL_ROOT_MAPPING} : kind;
+    return IsStackOrRegister(kind) && is_on_stack_[v] == 0
+               ? uint8_t{HL_ROOT_MAPPING}
+               : kind;
   }
 
   void AddObject(Vertex v) {
