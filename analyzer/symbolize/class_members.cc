@@ -3,7 +3,6 @@
 #include "analyzer/symbolize/class_members.h"
 
 #include <dwarf.h>
-#include <elfutils/libdwelf.h>
 
 #include <utility>
 #include <vector>
@@ -31,27 +30,11 @@ std::string WithoutBlanks(absl::string_view name) {
 
 ClassIndex::ClassIndex(const ElfModule& file, const DebugFileSearch& search)
     : dwarf_(dwarf_begin_elf(file.elf(), DWARF_C_READ, nullptr)) {
-  if (dwarf_ != nullptr) UseAlternateFile(file, search);
+  if (dwarf_ != nullptr) alternate_.Open(dwarf_, file, search);
 }
 
 ClassIndex::~ClassIndex() {
   if (dwarf_ != nullptr) dwarf_end(dwarf_);
-  if (alternate_ != nullptr) dwarf_end(alternate_);
-}
-
-void ClassIndex::UseAlternateFile(const ElfModule& file,
-                                  const DebugFileSearch& search) {
-  const char* name = nullptr;
-  const void* id = nullptr;
-  const ssize_t bytes = dwelf_dwarf_gnu_debugaltlink(dwarf_, &name, &id);
-  if (bytes <= 0) return;
-  alternate_file_ =
-      search.FindAlternateFile(file.path(), name,
-                               absl::string_view(static_cast<const char*>(id),
-                                                 static_cast<size_t>(bytes)));
-  if (alternate_file_ == nullptr) return;
-  alternate_ = dwarf_begin_elf(alternate_file_->elf(), DWARF_C_READ, nullptr);
-  if (alternate_ != nullptr) dwarf_setalt(dwarf_, alternate_);
 }
 
 std::string ClassIndex::MemberAt(absl::string_view class_name,

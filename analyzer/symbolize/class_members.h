@@ -18,6 +18,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
 #include "analyzer/snapshot/snapshot.h"
+#include "analyzer/symbolize/alternate_file.h"
 #include "analyzer/symbolize/debug_file_search.h"
 #include "analyzer/symbolize/elf_module.h"
 #include "analyzer/symbolize/symbolizer.h"
@@ -41,13 +42,11 @@ class ClassIndex {
   std::vector<std::string> Names();
 
  private:
-  void UseAlternateFile(const ElfModule& file, const DebugFileSearch& search);
   bool NoteNextUnit();
   void NoteClassesOf(Dwarf_Die* unit);
 
   Dwarf* dwarf_;
-  std::unique_ptr<ElfModule> alternate_file_;
-  Dwarf* alternate_ = nullptr;
+  AlternateFile alternate_;
   Dwarf_CU* unit_ = nullptr;  // the last one whose classes are known
   bool is_at_end_ = false;
   absl::flat_hash_map<std::string, Dwarf_Die> classes_;  // without blanks

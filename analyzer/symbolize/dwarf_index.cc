@@ -1,7 +1,6 @@
 #include "analyzer/symbolize/dwarf_index.h"
 
 #include <dwarf.h>
-#include <elfutils/libdwelf.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -45,14 +44,14 @@ DwarfIndex::DwarfIndex(const ElfModule& file, StringPool* texts)
 
 DwarfIndex::~DwarfIndex() {
   if (dwarf_ != nullptr) dwarf_end(dwarf_);
-  if (alternate_dwarf_ != nullptr) dwarf_end(alternate_dwarf_);
 }
 
 std::unique_ptr<DwarfIndex> DwarfIndex::Create(const ElfModule& file,
                                                const DebugFileSearch& search,
                                                StringPool* texts) {
   std::unique_ptr<DwarfIndex> index(new DwarfIndex(file, texts));
-  if (!index->Begin() || !index->UseAlternateFile(search)) return nullptr;
+  if (!index->Begin()) return nullptr;
+  index->UseAlternateFile(search);
   index->ReadUnits();
   if (index->units_.empty()) return nullptr;
   return index;
@@ -60,36 +59,17 @@ std::unique_ptr<DwarfIndex> DwarfIndex::Create(const ElfModule& file,
 
 bool DwarfIndex::Begin() {
   dwarf_ = dwarf_begin_elf(file_.elf(), DWARF_C_READ, nullptr);
-  if (dwarf_ != nullptr && alternate_dwarf_ != nullptr)
-    dwarf_setalt(dwarf_, alternate_dwarf_);
+  if (dwarf_ != nullptr) alternate_.GiveTo(dwarf_);
   return dwarf_ != nullptr;
 }
 
-bool DwarfIndex::UseAlternateFile(const DebugFileSearch& search) {
-  const char* name = nullptr;
-  const void* build_id = nullptr;
-  const ssize_t build_id_bytes =
-      dwelf_dwarf_gnu_debugaltlink(dwarf_, &name, &build_id);
-  if (build_id_bytes <= 0) return true;
-  alternate_file_ = search.FindAlternateFile(
-      file_.path(), name,
-      absl::string_view(static_cast<const char*>(build_id),
-                        static_cast<size_t>(build_id_bytes)));
-  if (alternate_file_ != nullptr) {
-    alternate_dwarf_ =
-        dwarf_begin_elf(alternate_file_->elf(), DWARF_C_READ, nullptr);
-  }
-  if (alternate_dwarf_ != nullptr) {
-    dwarf_setalt(dwarf_, alternate_dwarf_);
-    return true;
-  }
-  NoteProblem(absl::StrCat("its alternate debug file ", name,
+void DwarfIndex::UseAlternateFile(const DebugFileSearch& search) {
+  alternate_.Open(dwarf_, file_, search);
+  if (alternate_.missing_name().empty()) return;
+  NoteProblem(absl::StrCat("its alternate debug file ",
+                           alternate_.missing_name(),
                            " is missing: some names unknown; install it or "
                            "give its directory with --debug-dir"));
-  const std::string place =
-      name[0] == '/' ? name
-                     : absl::StrCat(DirectoryOf(file_.path()), "/", name);
-  return !IsNoRegularFile(place);
 }
 
 void DwarfIndex::ReadUnits() {

@@ -21,6 +21,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/functional/function_ref.h"
 #include "absl/types/span.h"
+#include "analyzer/symbolize/alternate_file.h"
 #include "analyzer/symbolize/answer_table.h"
 #include "analyzer/symbolize/debug_file_search.h"
 #include "analyzer/symbolize/dwarf_functions.h"
@@ -72,7 +73,7 @@ class DwarfIndex {
 
   DwarfIndex(const ElfModule& file, StringPool* texts);
   bool Begin();
-  bool UseAlternateFile(const DebugFileSearch& search);
+  void UseAlternateFile(const DebugFileSearch& search);
   void ReadUnits();
   void StartAfresh();
   bool SplitUnit(const Unit& unit, Dwarf_Die* skeleton, Dwarf_Die* split);
@@ -89,8 +90,7 @@ class DwarfIndex {
   StringPool* texts_;
   DwarfNames names_;
   Dwarf* dwarf_ = nullptr;
-  std::unique_ptr<ElfModule> alternate_file_;
-  Dwarf* alternate_dwarf_ = nullptr;
+  AlternateFile alternate_;
   std::vector<Unit> units_;
   std::vector<Interval> unit_ranges_;  // value = index into units_
   size_t lines_read_ = 0;              // since the last StartAfresh

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "analyzer/symbolize/elf_module.h"
 
 namespace heapline {
@@ -132,6 +133,22 @@ std::string SymbolizeTest::ReadFile(const std::string& path) const {
 
 void SymbolizeTest::Run(const std::string& command) const {
   ASSERT_EQ(system(command.c_str()), 0) << command;
+}
+
+void SymbolizeTest::MakeCopyWithAlternate(const std::string& path,
+                                          const std::string& alternate) const {
+  const std::string abbreviations = path + ".abbrev";
+  Run("objcopy --dump-section .debug_abbrev='" + abbreviations + "' '" +
+      sample_.path + "' '" + path + "'");
+  // DW_AT_name in DW_FORM_strp becomes one in DW_FORM_GNU_strp_alt: the same
+  // offset, in the other file's .debug_str.
+  std::string bytes = ReadFile(abbreviations);
+  ASSERT_GT(absl::StrReplaceAll({{"\x03\x0e", "\x03\xa1\x3e"}}, &bytes), 0);
+  WriteFile(abbreviations, bytes);
+  const std::string link = path + ".link";
+  WriteFile(link, alternate + '\0' + sample_.build_id);
+  Run("objcopy --update-section .debug_abbrev='" + abbreviations +
+      "' --add-section .gnu_debugaltlink='" + link + "' '" + path + "'");
 }
 
 SymbolizerOptions SymbolizeTest::PlainOptions() const {

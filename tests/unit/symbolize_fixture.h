@@ -56,6 +56,11 @@ class SymbolizeTest : public ::testing::Test {
   // Runs a shell command that must succeed.
   void Run(const std::string& command) const;
 
+  // A copy of the sample at `path`, all of whose names are in another file of
+  // the sample's build, called `alternate`: as dwz makes it.
+  void MakeCopyWithAlternate(const std::string& path,
+                             const std::string& alternate) const;
+
   // No cache, no network.
   SymbolizerOptions PlainOptions() const;
 

@@ -65,5 +65,13 @@ TEST_F(SymbolizeMembersTest, AreFoundInASeparateFile) {
   EXPECT_EQ(MemberAt(sample_, stripped, sample_.offsets.name), "name[0]");
 }
 
+TEST_F(SymbolizeMembersTest, AreFoundInAnAlternateFile) {
+  const std::string module = Path("lib.so");
+  MakeCopyWithAlternate(module, sample_.path);
+  EXPECT_EQ(MemberAt(sample_, module, sample_.offsets.name), "name[0]");
+  EXPECT_EQ(MemberAt(sample_, module, sample_.offsets.inner_second),
+            "inner.second");
+}
+
 }  // namespace
 }  // namespace heapline

@@ -1,5 +1,6 @@
 // A snapshot names files, and may be hostile: what it names is opened only
 // where a module can be, never waited for, and never but by an absolute path.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
@@ -9,11 +10,13 @@
 #include <string>
 #include <vector>
 
+#include "analyzer/symbolize/class_members.h"
 #include "symbolize_fixture.h"
 
 namespace heapline {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 // Notices when anybody opens a file.
@@ -46,6 +49,13 @@ class SymbolizePathsTest : public SymbolizeTest {
     frames_ = symbolizer_->Symbolize(builder.snapshot(), {node}).at(0);
     return symbolizer_->Notes();
   }
+  // A data member of a class whose names all stand in an alternate file.
+  std::string MemberOf(const std::string& path) {
+    SnapshotBuilder builder;
+    builder.AddModule(sample_, path);
+    ClassMembers members(builder.snapshot(), PlainOptions());
+    return members.MemberAt(0, "sample::Linked", sample_.offsets.name);
+  }
   std::unique_ptr<Symbolizer> symbolizer_;  // owns the frames' texts
   std::vector<SourceFrame> frames_;
 };
@@ -62,6 +72,39 @@ TEST_F(SymbolizePathsTest, AFileThatIsNoRegularOneIsNeverOpened) {
       EXPECT_THAT(notes[0], HasSubstr("not a regular file"));
     }
   }
+}
+
+TEST_F(SymbolizePathsTest, AnAlternateFileThatIsAPipeIsNeverOpened) {
+  const std::string pipe = Path("real/names.debug");
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  // So that whoever opens it is noticed and does not wait.
+  const int writer = open(pipe.c_str(), O_RDWR | O_CLOEXEC);
+  ASSERT_GE(writer, 0);
+  const std::string module = Path("real/lib.so");
+  MakeCopyWithAlternate(module, "names.debug");
+  const std::string link = Path("link.so");
+  ASSERT_EQ(symlink(module.c_str(), link.c_str()), 0);
+  for (const std::string& path : {module, link}) {
+    const OpenWatch watch(pipe);
+    EXPECT_EQ(MemberOf(path), "");
+    EXPECT_FALSE(watch.WasOpened()) << path;
+    EXPECT_THAT(NotesOf(path, sample_.build_id),
+                ElementsAre(HasSubstr("names.debug is missing")));
+    EXPECT_FALSE(watch.WasOpened()) << path;
+    ASSERT_EQ(frames_.size(), 3u);
+    EXPECT_EQ(static_cast<int>(frames_[0].line), sample_.lines.record);
+  }
+  close(writer);
+}
+
+TEST_F(SymbolizePathsTest, AnAlternateFileOfAnotherBuildIsNotUsed) {
+  const std::string module = Path("lib.so");
+  MakeCopyWithAlternate(module, "names.debug");
+  const std::string names = Path("names.debug");
+  WriteFile(names, ReadFile(sample_.path));
+  EXPECT_EQ(MemberOf(module), "name[0]");
+  Run("objcopy --remove-section .note.gnu.build-id '" + names + "'");
+  EXPECT_EQ(MemberOf(module), "");
 }
 
 TEST_F(SymbolizePathsTest, FilesOfTheKernelAreNeverOpened) {
