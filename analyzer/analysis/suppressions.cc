@@ -10,6 +10,11 @@
 namespace heapline {
 namespace {
 
+constexpr ValueWord kLeakKinds[] = {{kDirectLeak, "direct"},
+                                    {kIndirectLeak, "indirect"},
+                                    {kPossibleLeak, "possible"},
+                                    {kReachableBlock, "reachable"}};
+
 // The functions that memcheck puts innermost, and our stacks do not hold.
 constexpr absl::string_view kAllocators[] = {
     "malloc",
@@ -95,6 +100,8 @@ bool MatchesStack(const Suppression& suppression,
 }
 
 }  // namespace
+
+absl::Span<const ValueWord> LeakKindWords() { return kLeakKinds; }
 
 void Suppressions::Append(Suppressions others) {
   all_.insert(all_.end(), std::make_move_iterator(others.all_.begin()),

@@ -29,6 +29,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "analyzer/snapshot/text_words.h"
 
 namespace heapline {
 
@@ -41,6 +42,8 @@ enum LeakKinds : unsigned {
   kReachableBlock = 8,
   kAllLeakKinds = 15
 };
+// What reports call each, in the order of the bits.
+absl::Span<const ValueWord> LeakKindWords();
 
 // A frame of a call stack; the texts are used during Match only.
 struct SuppressibleFrame {

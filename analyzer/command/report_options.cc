@@ -1,12 +1,12 @@
 #include "analyzer/command/report_options.h"
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <cstddef>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "analyzer/analysis/suppressions.h"
 #include "analyzer/command/path_map.h"
 #include "analyzer/snapshot/text_words.h"
 
@@ -17,18 +17,15 @@ constexpr char kFilterGroup[] = "Filters (globs on function, file, module)";
 constexpr char kRowGroup[] = "Rows";
 constexpr char kSymbolGroup[] = "Symbols";
 constexpr char kGraphGroup[] = "Object graph";
-// In the order of the bits of LeakKinds.
-const std::vector<std::string> kLeakKindNames = {"direct", "indirect",
-                                                 "possible", "reachable"};
 constexpr size_t kRowsOfTree = 30;
 constexpr uint32_t kMostDepth = 1000;
 // In place of a file of edge rules. A file of that name is ./none.
 constexpr char kNoShippedRules[] = "none";
 
-std::vector<std::string> RootKindNames() {
+CLI::IsMember OneOf(absl::Span<const ValueWord> words) {
   std::vector<std::string> names;
-  for (const ValueWord& kind : RootKindWords()) names.push_back(kind.word);
-  return names;
+  for (const ValueWord& row : words) names.push_back(row.word);
+  return CLI::IsMember(names);
 }
 
 void AddOutputOptions(const ReportRow& row, ReportOptionValues* values,
@@ -149,7 +146,7 @@ void AddGraphOptions(ReportOptionValues* values, CLI::App* command) {
                    "untraced")
       ->type_name("KINDS")
       ->delimiter(',')
-      ->check(CLI::IsMember(RootKindNames()))
+      ->check(OneOf(RootKindWords()))
       ->group(kGraphGroup);
 }
 
@@ -179,7 +176,7 @@ void AddLeakOptions(ReportOptionValues* values, CLI::App* command) {
                    "possible, reachable; direct,indirect unless told")
       ->type_name("KINDS")
       ->delimiter(',')
-      ->check(CLI::IsMember(kLeakKindNames))
+      ->check(OneOf(LeakKindWords()))
       ->group(kGraphGroup);
   command
       ->add_option("--suppressions", values->suppressions,
@@ -209,11 +206,10 @@ unsigned RootKindsByName(const std::vector<std::string>& names) {
 unsigned LeakKindsByName(const std::vector<std::string>& names) {
   unsigned kinds = kNoLeakKind;
   for (const std::string& name : names) {
-    const auto at =
-        std::find(kLeakKindNames.begin(), kLeakKindNames.end(), name);
-    kinds |= 1u << (at - kLeakKindNames.begin());
+    kinds |= static_cast<unsigned>(
+        ValueOf(LeakKindWords(), name).value_or(kNoLeakKind));
   }
-  return kinds & kAllLeakKinds;
+  return kinds;
 }
 
 SortBy SortByName(const std::string& name) {

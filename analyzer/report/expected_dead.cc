@@ -18,22 +18,6 @@ namespace {
 // Of the objects on the way; a list's element may stand behind millions.
 constexpr size_t kMostHops = 12;
 
-// As the rows of leaks call it.
-const char* StateOf(const GraphSide& side, Vertex v) {
-  const unsigned kind = side.leaks().kind[v];
-  switch (kind != kReachableBlock && side.IsIncomplete() ? kPossibleLeak
-                                                         : kind) {
-    case kDirectLeak:
-      return "direct";
-    case kIndirectLeak:
-      return "indirect";
-    case kPossibleLeak:
-      return "possible";
-    default:
-      return "reachable";
-  }
-}
-
 Row WriteExpectation(const ExpectedDead& expected, Vertex v,
                      const PathsFromRoots& paths, GraphSide* side) {
   const RootPath path = paths.To(v);
@@ -59,7 +43,7 @@ Row WriteExpectation(const ExpectedDead& expected, Vertex v,
                static_cast<int64_t>(graph.Bytes(v)),
                side->TypeOf(v),
                side->SiteOf(v),
-               std::string(StateOf(*side, v)),
+               WordOf(LeakKindWords(), side->LeakKindOf(v)),
                kind,
                name};
   AddHops(side, path, kMostHops, &row);

@@ -146,6 +146,11 @@ absl::Status GraphSide::Analyze(const ReportRequest& request) {
   return absl::OkStatus();
 }
 
+LeakKinds GraphSide::LeakKindOf(Vertex v) const {
+  const auto kind = static_cast<LeakKinds>(leaks_.kind[v]);
+  return kind != kReachableBlock && IsIncomplete() ? kPossibleLeak : kind;
+}
+
 const RootGroups& GraphSide::root_groups() {
   if (root_groups_ == nullptr) {
     root_groups_ =

@@ -48,6 +48,9 @@ class GraphSide {
   CallStacks* stacks() { return stacks_; }
   Symbolizer* symbolizer() { return symbolizer_; }
 
+  // Without knowing all references, unreachable is only possibly a leak.
+  LeakKinds LeakKindOf(Vertex v) const;
+
   // Made when first asked for.
   const RootGroups& root_groups();
   const Retention& retention();

@@ -17,21 +17,7 @@
 namespace heapline {
 namespace {
 
-constexpr LeakKinds kKinds[] = {kDirectLeak, kIndirectLeak, kPossibleLeak,
-                                kReachableBlock};
-
-const char* KindName(unsigned kind) {
-  switch (kind) {
-    case kDirectLeak:
-      return "direct";
-    case kIndirectLeak:
-      return "indirect";
-    case kPossibleLeak:
-      return "possible";
-    default:
-      return "reachable";
-  }
-}
+std::string KindName(unsigned kind) { return WordOf(LeakKindWords(), kind); }
 
 struct Amount {
   int64_t count = 0;
@@ -57,19 +43,12 @@ class LeakRows {
   }
 
   const std::map<RowKey, Amount>& rows() const { return rows_; }
-  const Amount& OfKind(unsigned kind) const { return by_kind_[kind]; }
+  const Amount& OfKind(uint64_t kind) const { return by_kind_[kind]; }
   const Amount& suppressed() const { return suppressed_; }
   // Reachable, but from words of stacks and registers alone.
   const Amount& on_stacks() const { return on_stacks_; }
 
  private:
-  // Without knowing all references, unreachable is only possibly so.
-  unsigned KindOf(Vertex v) const {
-    const unsigned kind = side_->leaks().kind[v];
-    const bool is_unreachable = kind == kDirectLeak || kind == kIndirectLeak;
-    return is_unreachable && side_->IsIncomplete() ? kPossibleLeak : kind;
-  }
-
   bool IsSuppressed(LeakKinds kind, StackId stack) {
     const auto [row, is_new] = verdicts_.try_emplace({kind, stack}, false);
     if (is_new) {
@@ -97,7 +76,7 @@ class LeakRows {
   }
 
   RowKey KeyOf(Vertex v) {
-    return {KindOf(v), RootKindOf(v),
+    return {side_->LeakKindOf(v), RootKindOf(v),
             side_->stacks()->CodeStack(side_->StackOf(v)),
             side_->types().Of(v)};
   }
@@ -125,7 +104,7 @@ class LeakRows {
       suppressed_.bytes += bytes;
       return;
     }
-    for (Amount* amount : {&rows_[KeyOf(v)], &by_kind_[KindOf(v)]}) {
+    for (Amount* amount : {&rows_[KeyOf(v)], &by_kind_[side_->LeakKindOf(v)]}) {
       ++amount->count;
       amount->bytes += bytes;
     }
@@ -137,8 +116,8 @@ class LeakRows {
 
   void AddIndirect(const Leak& leak) {
     if (is_suppressed_[&leak - side_->leaks().leaks.data()]) return;
-    for (Amount* amount :
-         {&rows_[KeyOf(leak.first)], &by_kind_[KindOf(leak.first)]}) {
+    for (Amount* amount : {&rows_[KeyOf(leak.first)],
+                           &by_kind_[side_->LeakKindOf(leak.first)]}) {
       amount->indirect_count += static_cast<int64_t>(leak.indirect_count);
       amount->indirect_bytes += static_cast<int64_t>(leak.indirect_bytes);
     }
@@ -184,7 +163,7 @@ Row WriteRow(const GraphSide& side, CallStacks* stacks, const RowKey& key,
   const auto& [kind, root, stack, type] = key;
   const std::string& type_name = side.types().names[type];
   Row row;
-  row.cells = {std::string(KindName(kind)),
+  row.cells = {KindName(kind),
                amount.count,
                amount.bytes,
                amount.indirect_count,
@@ -259,11 +238,11 @@ Table LeakTable(GraphSide* side, const LeakRows& rows, unsigned kinds,
         {{absl::StrCat("... ", Counted(table.rows_left_out, "more row")),
           Tone::kKey}});
   }
-  for (const LeakKinds kind : kKinds) {
-    Amount amount = rows.OfKind(kind);
+  for (const ValueWord& kind : LeakKindWords()) {
+    Amount amount = rows.OfKind(kind.value);
     amount.indirect_count = 0;
     table.footer.push_back(
-        {{absl::StrCat("total ", KindName(kind), ": "), Tone::kKey},
+        {{absl::StrCat("total ", kind.word, ": "), Tone::kKey},
          {AmountText(amount)}});
   }
   if (rows.on_stacks().count > 0) {
@@ -295,10 +274,11 @@ absl::StatusOr<Document> MakeLeaksReport(const ReportRequest& request) {
   }
   Document document = (*side)->NewDocument("heapline.leaks");
   Aside aside{"kinds", {}};
-  for (const LeakKinds kind : kKinds) {
-    const std::string name = KindName(kind);
-    aside.fields.emplace_back(name + ".count", rows.OfKind(kind).count);
-    aside.fields.emplace_back(name + ".bytes", rows.OfKind(kind).bytes);
+  for (const ValueWord& kind : LeakKindWords()) {
+    const std::string name = kind.word;
+    const Amount& amount = rows.OfKind(kind.value);
+    aside.fields.emplace_back(name + ".count", amount.count);
+    aside.fields.emplace_back(name + ".bytes", amount.bytes);
   }
   document.asides = {
       aside,
