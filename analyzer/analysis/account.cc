@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/string_view.h"
 #include "analyzer/analysis/range_set.h"
+#include "analyzer/base/base_name.h"
 #include "analyzer/snapshot/sections.h"
 
 namespace heapline {
@@ -52,9 +53,7 @@ bool IsAnonymous(const Mapping& mapping) {
 }
 
 bool IsTracersLibrary(absl::string_view path) {
-  const size_t slash = path.rfind('/');
-  return absl::StartsWith(slash == path.npos ? path : path.substr(slash + 1),
-                          kTracerLibrary);
+  return absl::StartsWith(BaseName(path), kTracerLibrary);
 }
 
 // A mapping with what stands in it.

@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include "absl/strings/str_cat.h"
+#include "analyzer/base/base_name.h"
 
 namespace heapline {
 namespace {
@@ -28,9 +29,8 @@ FrameKind KindOf(const Snapshot& snapshot, NodeId node) {
 std::string ModuleAndOffset(const Snapshot& snapshot, uint64_t address) {
   for (const Module& module : snapshot.modules) {
     if (address < module.start || address >= module.end) continue;
-    const size_t name = module.path.rfind('/') + 1;  // npos + 1 == 0
     return absl::StrCat(
-        module.path.substr(name), "+0x",
+        BaseName(module.path), "+0x",
         absl::Hex(address - static_cast<uint64_t>(module.load_bias)));
   }
   return "";

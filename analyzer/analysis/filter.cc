@@ -2,23 +2,19 @@
 
 #include "absl/strings/string_view.h"
 #include "analyzer/analysis/qualified_name.h"
+#include "analyzer/base/base_name.h"
 #include "analyzer/base/glob.h"
 
 namespace heapline {
 namespace {
 
-absl::string_view LastComponent(absl::string_view path) {
-  path.remove_prefix(path.rfind('/') + 1);  // npos + 1 == 0
-  return path;
-}
-
 bool MatchesFrame(const std::string& glob, const SourceFrame& frame) {
   return GlobMatches(glob, *frame.function) ||
          GlobMatches(glob, QualifiedName(*frame.function)) ||
          GlobMatches(glob, *frame.file) ||
-         GlobMatches(glob, LastComponent(*frame.file)) ||
+         GlobMatches(glob, BaseName(*frame.file)) ||
          GlobMatches(glob, *frame.module) ||
-         GlobMatches(glob, LastComponent(*frame.module));
+         GlobMatches(glob, BaseName(*frame.module));
 }
 
 bool MatchesAny(const std::vector<std::string>& globs,

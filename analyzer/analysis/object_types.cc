@@ -12,6 +12,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "analyzer/base/base_name.h"
 
 namespace heapline {
 namespace {
@@ -170,8 +171,7 @@ class TypeFinder {
   // words that could point into blocks by chance.
   void AddLoaderReferences() {
     for (const Module& module : graph_.snapshot().modules) {
-      const absl::string_view name =
-          absl::string_view(module.path).substr(module.path.rfind('/') + 1);
+      const absl::string_view name = BaseName(module.path);
       if (!absl::StartsWith(name, "ld-") || !absl::StrContains(name, ".so")) {
         continue;
       }

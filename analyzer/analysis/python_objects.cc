@@ -5,6 +5,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/match.h"
+#include "analyzer/base/base_name.h"
 
 namespace heapline {
 namespace {
@@ -14,8 +15,7 @@ constexpr Place kPlaces[] = {0, 2, 4};
 constexpr int kMostRounds = 4;
 
 bool IsInterpreter(const Module& module) {
-  const absl::string_view name =
-      absl::string_view(module.path).substr(module.path.rfind('/') + 1);
+  const absl::string_view name = BaseName(module.path);
   return absl::StartsWith(name, "libpython") ||
          absl::StartsWith(name, "python");
 }

@@ -9,6 +9,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "analyzer/analysis/reachability.h"
+#include "analyzer/base/base_name.h"
 #include "analyzer/snapshot/text_words.h"
 
 namespace heapline {
@@ -21,10 +22,6 @@ std::string ThreadName(const Snapshot& snapshot, uint32_t tid) {
                         thread.name.empty() ? absl::StrCat(tid) : thread.name);
   }
   return tid == 0 ? "a thread" : absl::StrCat("thread ", tid);
-}
-
-std::string BaseName(const std::string& path) {
-  return path.substr(path.rfind('/') + 1);  // npos + 1 == 0
 }
 
 // What a word outside of threads belongs to.

@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "analyzer/base/base_name.h"
 
 namespace heapline {
 namespace {
@@ -15,8 +16,7 @@ bool HasLine(const SourceFrame& source) {
 // "libfoo.so+0x1234": the symbolizer's name for code it knows nothing of.
 bool IsModuleAndOffset(const SourceFrame& source) {
   absl::string_view rest = *source.function;
-  absl::string_view module = *source.module;
-  module.remove_prefix(module.rfind('/') + 1);  // npos + 1 == 0
+  const absl::string_view module = BaseName(*source.module);
   return !module.empty() && absl::ConsumePrefix(&rest, module) &&
          absl::StartsWith(rest, "+0x");
 }

@@ -12,6 +12,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "analyzer/base/base_name.h"
 #include "analyzer/base/status.h"
 #include "heapline/snapshot_format.h"
 
@@ -114,8 +115,7 @@ absl::StatusOr<std::string> TryMoveSnapshot(const std::string& from,
   struct stat facts;
   if (absl::EndsWith(to, "/") ||
       (stat(to.c_str(), &facts) == 0 && S_ISDIR(facts.st_mode))) {
-    absl::StrAppend(&name, absl::EndsWith(to, "/") ? "" : "/",
-                    absl::string_view(from).substr(from.rfind('/') + 1));
+    absl::StrAppend(&name, absl::EndsWith(to, "/") ? "" : "/", BaseName(from));
   }
   const std::string doing = absl::StrCat("moving the snapshot to ", name);
   FoundSnapshot found;

@@ -8,6 +8,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "analyzer/base/base_name.h"
 #include "analyzer/base/edit_distance.h"
 #include "analyzer/base/glob.h"
 #include "analyzer/base/status.h"
@@ -24,10 +25,6 @@ bool IsCalled(const std::string& name, const std::string& wanted) {
   if (name.empty()) return false;
   if (IsGlob(wanted) && GlobMatches(wanted, name)) return true;
   return name == wanted || absl::EndsWith(name, "/" + wanted);
-}
-
-std::string BaseNameOf(const std::string& path) {
-  return path.substr(path.rfind('/') + 1);  // npos + 1 == 0
 }
 
 class Search {
@@ -68,7 +65,7 @@ class Search {
     for (Vertex v = 0; v < side_->graph().size(); ++v) {
       if (names.size() >= kMostNames) break;
       if (!named_stacks_.insert(Index(side_->StackOf(v))).second) continue;
-      names.insert(BaseNameOf(side_->SiteOf(v)));
+      names.emplace(BaseName(side_->SiteOf(v)));
     }
     if (wanted == Wanted::kObjectsOrRoots) {
       for (const RootGroup& group : side_->root_groups().groups) {

@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "analyzer/base/base_name.h"
 #include "analyzer/symbolize/debuginfod.h"
 #include "analyzer/symbolize/elf_module.h"
 
@@ -17,11 +18,6 @@ namespace {
 constexpr absl::string_view kSystemDebugDirectory = "/usr/lib/debug";
 // Shorter ones are no identification.
 constexpr size_t kMinBuildIdBytes = 2;
-
-absl::string_view BaseName(absl::string_view path) {
-  const size_t slash = path.rfind('/');
-  return slash == absl::string_view::npos ? path : path.substr(slash + 1);
-}
 
 absl::string_view DirectoryName(absl::string_view path) {
   const size_t slash = path.rfind('/');

@@ -7,6 +7,7 @@
 #include "absl/container/node_hash_map.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "analyzer/base/base_name.h"
 #include "analyzer/snapshot/text_words.h"
 #include "analyzer/symbolize/debug_file_search.h"
 #include "analyzer/symbolize/module_map.h"
@@ -55,11 +56,6 @@ absl::string_view SpecialName(uint64_t special) {
     default:
       return "<unknown>";
   }
-}
-
-absl::string_view BaseName(absl::string_view path) {
-  const size_t slash = path.rfind('/');
-  return slash == absl::string_view::npos ? path : path.substr(slash + 1);
 }
 
 class ElfSymbolizer : public Symbolizer {

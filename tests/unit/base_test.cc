@@ -10,6 +10,7 @@
 #include <sstream>
 #include <string>
 
+#include "analyzer/base/base_name.h"
 #include "analyzer/base/edit_distance.h"
 #include "analyzer/base/glob.h"
 #include "analyzer/base/mapped_file.h"
@@ -45,6 +46,14 @@ TEST(SafeText, ShowsInvalidUtf8AsBytes) {
   EXPECT_EQ(SafeText("\xc0\xaf"), "\\xc0\\xaf");           // overlong
   EXPECT_EQ(SafeText("\xed\xa0\x80"), "\\xed\\xa0\\x80");  // surrogate
   EXPECT_EQ(SafeText("\xf4\x90\x80\x80"), "\\xf4\\x90\\x80\\x80");
+}
+
+TEST(BaseName, IsWhatFollowsTheLastSlash) {
+  EXPECT_EQ(BaseName("/usr/lib/libc.so.6"), "libc.so.6");
+  EXPECT_EQ(BaseName("name"), "name");
+  EXPECT_EQ(BaseName("folder/"), "");
+  EXPECT_EQ(BaseName("/"), "");
+  EXPECT_EQ(BaseName(""), "");
 }
 
 TEST(QuotedText, EscapesQuotesAndBackslashes) {
