@@ -88,14 +88,12 @@ class DownTree {
         if (name_of_(v) == name) growing.members.push_back(v);
       }
     }
-    for (const Vertex v : growing.members) {
-      row.shallow_bytes += graph_.Bytes(v);
-      if (!graph_.IsContainer(v)) ++row.count;
-    }
+    AddMembers(graph_, growing.members, &row);
     return growing;
   }
 
-  static bool IsLess(const TreeRow& a, const TreeRow& b) {
+  static bool IsLess(const GrowingRow& growing, const GrowingRow& other) {
+    const TreeRow &a = growing.row, &b = other.row;
     return a.retained.bytes != b.retained.bytes
                ? a.retained.bytes < b.retained.bytes
            : a.retained.count != b.retained.count
@@ -106,17 +104,11 @@ class DownTree {
   // waiting_ is a heap of what retains most.
   void Wait(GrowingRow growing) {
     waiting_.push_back(std::move(growing));
-    std::push_heap(waiting_.begin(), waiting_.end(),
-                   [](const GrowingRow& a, const GrowingRow& b) {
-                     return IsLess(a.row, b.row);
-                   });
+    std::push_heap(waiting_.begin(), waiting_.end(), IsLess);
   }
 
   GrowingRow TakeGreatest() {
-    std::pop_heap(waiting_.begin(), waiting_.end(),
-                  [](const GrowingRow& a, const GrowingRow& b) {
-                    return IsLess(a.row, b.row);
-                  });
+    std::pop_heap(waiting_.begin(), waiting_.end(), IsLess);
     GrowingRow greatest = std::move(waiting_.back());
     waiting_.pop_back();
     return greatest;

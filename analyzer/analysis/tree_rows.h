@@ -20,6 +20,15 @@ struct GrowingRow {
   bool is_expanded = false;
 };
 
+// Counts them with the row, and their own bytes.
+inline void AddMembers(const ObjectGraph& graph,
+                       const std::vector<Vertex>& members, TreeRow* row) {
+  for (const Vertex v : members) {
+    row->shallow_bytes += graph.Bytes(v);
+    if (!graph.IsContainer(v)) ++row->count;
+  }
+}
+
 // Notes how words refer: of every object of `sources` each reference to an
 // object for which row_of gives a row of `rows`, or nullptr.
 template <typename RowOf>

@@ -147,14 +147,7 @@ class UpTree {
     TreeRow& rest = rests_[above];
     ++rest.hidden_rows;
     rest.references += growing.row.references;
-    AddMembers(growing.members, &rest);
-  }
-
-  void AddMembers(const std::vector<Vertex>& members, TreeRow* row) const {
-    for (const Vertex v : members) {
-      row->shallow_bytes += graph_.Bytes(v);
-      if (!graph_.IsContainer(v)) ++row->count;
-    }
+    AddMembers(graph_, growing.members, &rest);
   }
 
   std::vector<uint32_t>::const_iterator FirstRootOf(Vertex v) const {
@@ -167,7 +160,7 @@ class UpTree {
   // What each row is and retains, for all rows at once.
   void Weigh() {
     for (GrowingRow& growing : shown_) {
-      AddMembers(growing.members, &growing.row);
+      AddMembers(graph_, growing.members, &growing.row);
       if (growing.row.kind == TreeRow::Kind::kHolder) {
         growing.row.retained = {retention_.RetainedBytes(growing.row.vertex),
                                 retention_.RetainedCount(growing.row.vertex)};
@@ -236,7 +229,7 @@ class UpTree {
     }
     std::sort(beyond.begin(), beyond.end());
     beyond.erase(std::unique(beyond.begin(), beyond.end()), beyond.end());
-    AddMembers(beyond, rest);
+    AddMembers(graph_, beyond, rest);
     return rest->references > 0;
   }
 
