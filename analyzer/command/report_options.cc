@@ -28,6 +28,17 @@ CLI::IsMember OneOf(absl::Span<const ValueWord> words) {
   return CLI::IsMember(names);
 }
 
+// An option that may be given again and again, with one value each time.
+void AddRepeated(const char* name, std::vector<std::string>* values,
+                 const char* value_name, const char* help, const char* group,
+                 CLI::App* command) {
+  command->add_option(name, *values, help)
+      ->type_name(value_name)
+      ->expected(1)
+      ->take_all()
+      ->group(group);
+}
+
 void AddOutputOptions(const ReportRow& row, ReportOptionValues* values,
                       CLI::App* command) {
   std::vector<std::string> formats = {"text", "json"};
@@ -94,51 +105,33 @@ void AddRowOptions(ReportOptionValues* values, CLI::App* command) {
       ->add_flag("--exact", values->is_exact,
                  "Print sizes to the byte in text, too")
       ->group(kRowGroup);
-  command->add_option("--include", values->include, "Count only what matches")
-      ->type_name("GLOB")
-      ->expected(1)
-      ->take_all()
-      ->group(kFilterGroup);
-  command->add_option("--exclude", values->exclude, "Leave out what matches")
-      ->type_name("GLOB")
-      ->expected(1)
-      ->take_all()
-      ->group(kFilterGroup);
+  AddRepeated("--include", &values->include, "GLOB", "Count only what matches",
+              kFilterGroup, command);
+  AddRepeated("--exclude", &values->exclude, "GLOB", "Leave out what matches",
+              kFilterGroup, command);
 }
 
 void AddSymbolOptions(ReportOptionValues* values, CLI::App* command) {
-  command
-      ->add_option("--debug-dir", values->debug_directories,
-                   "Look here first for separate debug files")
-      ->type_name("DIR")
-      ->expected(1)
-      ->take_all()
-      ->group(kSymbolGroup);
+  AddRepeated("--debug-dir", &values->debug_directories, "DIR",
+              "Look here first for separate debug files", kSymbolGroup,
+              command);
   command
       ->add_option("--sysroot", values->sysroot,
                    "Look for modules and debug files below DIR")
       ->type_name("DIR")
       ->group(kSymbolGroup);
-  command
-      ->add_option("--path-map", values->path_map,
-                   "Show source paths that begin with OLD with NEW instead")
-      ->type_name("OLD=NEW")
-      ->expected(1)
-      ->take_all()
-      ->group(kSymbolGroup);
+  AddRepeated("--path-map", &values->path_map, "OLD=NEW",
+              "Show source paths that begin with OLD with NEW instead",
+              kSymbolGroup, command);
 }
 
 void AddGraphOptions(ReportOptionValues* values, CLI::App* command) {
   AddRowLimit(values, command);
-  command
-      ->add_option("--edge-rules", values->edge_rules,
-                   "Read from FILE which words are weak or count references, "
-                   "beside those that are shipped; none: without the shipped "
-                   "ones")
-      ->type_name("FILE")
-      ->expected(1)
-      ->take_all()
-      ->group(kGraphGroup);
+  AddRepeated("--edge-rules", &values->edge_rules, "FILE",
+              "Read from FILE which words are weak or count references, "
+              "beside those that are shipped; none: without the shipped "
+              "ones",
+              kGraphGroup, command);
   command
       ->add_option("--ignore-roots", values->ignored_roots,
                    "Let these kinds of root hold nothing, with commas between: "
@@ -178,14 +171,10 @@ void AddLeakOptions(ReportOptionValues* values, CLI::App* command) {
       ->delimiter(',')
       ->check(OneOf(LeakKindWords()))
       ->group(kGraphGroup);
-  command
-      ->add_option("--suppressions", values->suppressions,
-                   "Leave out what FILE names: leak:PATTERN lines, or "
-                   "memcheck's blocks")
-      ->type_name("FILE")
-      ->expected(1)
-      ->take_all()
-      ->group(kGraphGroup);
+  AddRepeated("--suppressions", &values->suppressions, "FILE",
+              "Leave out what FILE names: leak:PATTERN lines, or "
+              "memcheck's blocks",
+              kGraphGroup, command);
 }
 
 void AddCycleOptions(ReportOptionValues* values, CLI::App* command) {
