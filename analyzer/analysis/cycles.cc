@@ -14,8 +14,7 @@ namespace {
 // An object that refers to its own start: to refer into itself is common, as
 // short strings and empty lists do.
 bool RefersToItself(const ObjectGraph& graph, Vertex v) {
-  for (uint32_t e = graph.edges().begin[v]; e < graph.edges().begin[v + 1];
-       ++e) {
+  for (const uint32_t e : graph.edges().EdgesOf(v)) {
     if (graph.edges().target[e] == v && !graph.IsInterior(e)) return true;
   }
   return false;
@@ -72,8 +71,7 @@ std::vector<CycleEdge> EdgesWithin(const ObjectGraph& graph,
                                    const Cycle& cycle) {
   std::vector<CycleEdge> edges;
   for (const Vertex v : cycle.members) {
-    for (uint32_t e = graph.edges().begin[v]; e < graph.edges().begin[v + 1];
-         ++e) {
+    for (const uint32_t e : graph.edges().EdgesOf(v)) {
       const Vertex to = graph.edges().target[e];
       if (components.of[to] != components.of[v]) continue;
       edges.push_back({v, graph.Offset(e), to, graph.PlaceOf(e)});
@@ -149,8 +147,7 @@ std::vector<bool> WitnessedComponents(const ObjectGraph& graph,
   // Adds what the component's references explain, within it or outside of it.
   const auto explain = [&](ComponentId id, auto is_wanted) {
     for (const Vertex v : members.Of(id)) {
-      for (uint32_t e = graph.edges().begin[v]; e < graph.edges().begin[v + 1];
-           ++e) {
+      for (const uint32_t e : graph.edges().EdgesOf(v)) {
         const Vertex to = graph.edges().target[e];
         if (!is_wanted(components.of[to])) continue;
         const uint32_t count = count_of[to];

@@ -23,6 +23,35 @@ inline constexpr Vertex kNoVertex = UINT32_MAX;
 inline constexpr size_t kMostVertices = INT32_MAX;
 inline constexpr size_t kMostEdges = UINT32_MAX - 1;
 
+// Edges by their indices into Digraph::target, for a range-based for.
+class EdgeRange {
+ public:
+  class Iterator {
+   public:
+    explicit Iterator(uint32_t edge) : edge_(edge) {}
+    uint32_t operator*() const { return edge_; }
+    Iterator& operator++() {
+      ++edge_;
+      return *this;
+    }
+    bool operator!=(const Iterator& other) const {
+      return edge_ != other.edge_;
+    }
+
+   private:
+    uint32_t edge_;
+  };
+
+  // Those below `end`, from `begin` up.
+  EdgeRange(uint32_t begin, uint32_t end) : begin_(begin), end_(end) {}
+  Iterator begin() const { return Iterator(begin_); }
+  Iterator end() const { return Iterator(end_); }
+
+ private:
+  uint32_t begin_;
+  uint32_t end_;
+};
+
 struct Digraph {
   absl::Span<const uint32_t> begin;
   absl::Span<const Vertex> target;
@@ -31,6 +60,7 @@ struct Digraph {
   absl::Span<const Vertex> Targets(Vertex v) const {
     return {target.data() + begin[v], begin[v + 1] - begin[v]};
   }
+  EdgeRange EdgesOf(Vertex v) const { return {begin[v], begin[v + 1]}; }
 };
 
 // A Digraph that owns its rows.

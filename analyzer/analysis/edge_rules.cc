@@ -131,8 +131,7 @@ absl::flat_hash_map<Vertex, Vertex> WatchedObjects(const ObjectTypes& types,
   for (const ObjectTypes::PythonObject& object : types.python) {
     if (object.kind != PythonKind::kWeakref) continue;
     const Digraph edges = graph.edges();
-    for (uint32_t e = edges.begin[object.object];
-         e < edges.begin[object.object + 1]; ++e) {
+    for (const uint32_t e : edges.EdgesOf(object.object)) {
       if (graph.Offset(e) == object.place * uint64_t{8} + kWatched) {
         watched[object.object] = edges.target[e];
       }

@@ -39,7 +39,7 @@ class Flood {
     for (size_t at = 0; at < queue_.size(); ++at) {
       Prefetch(at);
       const Vertex v = queue_[at];
-      for (uint32_t e = graph_.begin[v]; e < graph_.begin[v + 1]; ++e) {
+      for (const uint32_t e : graph_.EdgesOf(v)) {
         if (follow(e)) Add(graph_.target[e]);
       }
     }

@@ -89,7 +89,7 @@ class PythonFinder {
   // The edge of the word at `offset`, or UINT32_MAX.
   uint32_t EdgeAt(Vertex v, uint64_t offset) const {
     const Digraph edges = graph_.edges();
-    for (uint32_t e = edges.begin[v]; e < edges.begin[v + 1]; ++e) {
+    for (const uint32_t e : edges.EdgesOf(v)) {
       if (graph_.Offset(e) == offset) return e;
       if (graph_.Offset(e) > offset) break;
     }

@@ -15,7 +15,7 @@ namespace {
 uint64_t OffsetOf(const ObjectGraph& graph, Vertex from, Vertex to) {
   const Digraph edges = graph.edges();
   uint32_t best = UINT32_MAX;
-  for (uint32_t e = edges.begin[from]; e < edges.begin[from + 1]; ++e) {
+  for (const uint32_t e : edges.EdgesOf(from)) {
     if (edges.target[e] != to) continue;
     if (!graph.IsInterior(e)) return graph.Offset(e);
     best = std::min(best, e);

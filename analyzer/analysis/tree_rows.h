@@ -37,7 +37,7 @@ void NoteReferences(const ObjectGraph& graph,
   const Digraph edges = graph.edges();
   for (const Vertex from : sources) {
     if (from >= graph.size()) continue;
-    for (uint32_t e = edges.begin[from]; e < edges.begin[from + 1]; ++e) {
+    for (const uint32_t e : edges.EdgesOf(from)) {
       TreeRow* const row = row_of(from, edges.target[e]);
       if (row == nullptr) continue;
       if (row->reference == TreeRow::Reference::kNone) {

@@ -182,7 +182,7 @@ class Artist {
       return;
     }
     const Digraph edges = graph_.edges();
-    for (uint32_t e = edges.begin[v]; e < edges.begin[v + 1]; ++e) {
+    for (const uint32_t e : edges.EdgesOf(v)) {
       add(edges.target[e], graph_.Offset(e), false);
     }
     const std::vector<WeakEdge>& weak = graph_.weak_edges();

@@ -276,8 +276,7 @@ TEST(GraphRandomTest, PathsAreShortestAndTheirHopsAreEdges) {
       for (size_t i = 0; i + 1 < path.hops.size(); ++i) {
         const Vertex from = path.hops[i].object;
         bool is_edge = false;
-        for (uint32_t e = graph.edges().begin[from];
-             e < graph.edges().begin[from + 1]; ++e) {
+        for (const uint32_t e : graph.edges().EdgesOf(from)) {
           is_edge |= graph.edges().target[e] == path.hops[i + 1].object &&
                      graph.Offset(e) == path.hops[i].offset;
         }
