@@ -123,6 +123,8 @@ void FlushTotals(ThreadState* thread) {
   __atomic_add_fetch(&shared.total_count, TotalCountDelta(thread),
                      __ATOMIC_RELAXED);
   RaisePeak(live_bytes);
+  thread->stackless.count += TotalCountDelta(thread);
+  thread->stackless.bytes += thread->total_bytes;
   const int64_t batch = BatchFor(live_bytes);
   BeginBatch(thread, static_cast<uint64_t>(batch));
   if (batch > Load(&largest_batch)) {

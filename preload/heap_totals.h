@@ -70,13 +70,15 @@ inline void CountFreed(ThreadState* thread, uint64_t bytes) {
   thread->freed_count += 1;
   thread->biased_live -= bytes;
 }
-// Whether FlushTotals is due, after an allocation or a free; by live bytes
-// alone after a free. One comparison for both signs.
-inline bool LiveBytesAreDue(const ThreadState* thread) {
-  return thread->biased_live > thread->flush_span;
-}
+// Whether FlushTotals is due, after an allocation: one comparison tells of both
+// directions, as frees may have left it to us.
 inline bool FlushIsDue(const ThreadState* thread) {
-  return LiveBytesAreDue(thread) || thread->allocations_left <= 0;
+  return thread->biased_live > thread->flush_span ||
+         thread->allocations_left <= 0;
+}
+// The same after a free, by live bytes alone: they only fall.
+inline bool FlushIsDueByFree(const ThreadState* thread) {
+  return static_cast<int64_t>(thread->biased_live) < 0;
 }
 inline void CountPoolAllocated(ThreadState* thread, uint64_t bytes) {
   thread->total_bytes += bytes;

@@ -116,8 +116,8 @@ __attribute__((noinline)) void FreeSlowly(void* block, void* frame) {
 // Each returns `block`, so that nothing of the hook outlives the call.
 __attribute__((noinline)) void* RecordWithStack(ThreadState* thread,
                                                 void* block,
-                                                size_t requested_bytes,
-                                                void* frame) {
+                                                size_t requested_bytes) {
+  void* const frame = reinterpret_cast<void*>(thread->guard_frame);
   if (block != nullptr) {
     if (__builtin_expect(tracer.options.sample == 0, 1)) {
       RecordOutermost(thread, reinterpret_cast<uintptr_t>(block),
@@ -144,17 +144,26 @@ __attribute__((noinline)) void* EndRarely(ThreadState* thread, void* block,
   return block;
 }
 
+// The rest of a free.
+__attribute__((noinline)) void FreeRarely(ThreadState* thread, void* block,
+                                          Entry entry, Freed freed) {
+  if (EndFree(thread, reinterpret_cast<uintptr_t>(block), entry, freed)) {
+    CallNext(thread, next::free, block);
+  }
+  LeaveHook(thread);
+}
+
 __attribute__((noinline)) void* ParkAndReturn(void* block) {
   ParkHere();
   return block;
 }
 
 HEAPLINE_ALWAYS_INLINE void* Allocated(ThreadState* thread, void* block,
-                                       size_t requested_bytes, void* frame) {
+                                       size_t requested_bytes) {
   const uint64_t node_bits = thread->stackless_bits;
   if (__builtin_expect(block == nullptr || node_bits == 0, 0)) {
-    block = RecordWithStack(thread, block, requested_bytes, frame);
-    // Not a jump: `frame` must stay, it is where the walk begins.
+    block = RecordWithStack(thread, block, requested_bytes);
+    // Not a jump: the hook's frame must stay, it is where the walk begins.
     __asm__ volatile("");
     return block;
   }
@@ -180,7 +189,7 @@ HEAPLINE_EXPORT void* malloc(size_t bytes) noexcept {
     return heapline::MallocSlowly(bytes, HEAPLINE_FRAME);
   }
   void* const block = heapline::CallNext(thread, next::malloc, Asked(bytes));
-  return heapline::Allocated(thread, block, bytes, HEAPLINE_FRAME);
+  return heapline::Allocated(thread, block, bytes);
 }
 
 HEAPLINE_EXPORT void* calloc(size_t count, size_t bytes) noexcept {
@@ -193,7 +202,7 @@ HEAPLINE_EXPORT void* calloc(size_t count, size_t bytes) noexcept {
     return heapline::CallocSlowly(count, bytes, HEAPLINE_FRAME);
   }
   void* const block = heapline::CallNext(thread, next::calloc, count, bytes);
-  return heapline::Allocated(thread, block, total, HEAPLINE_FRAME);
+  return heapline::Allocated(thread, block, total);
 }
 
 HEAPLINE_EXPORT void* realloc(void* block, size_t bytes) noexcept {
@@ -230,11 +239,13 @@ HEAPLINE_EXPORT void free(void* block) noexcept {
   if (__builtin_expect(thread == nullptr, 0)) {
     return heapline::FreeSlowly(block, HEAPLINE_FRAME);
   }
-  if (__builtin_expect(heapline::RecordOutermostFree(
-                           thread, reinterpret_cast<uintptr_t>(block)),
-                       1)) {
-    heapline::CallNext(thread, next::free, block);
+  heapline::Entry entry;
+  const heapline::Freed freed = heapline::RecordCommonFree(
+      thread, reinterpret_cast<uintptr_t>(block), &entry);
+  if (__builtin_expect(freed != heapline::Freed::kYes, 0)) {
+    return heapline::FreeRarely(thread, block, entry, freed);
   }
+  heapline::CallNext(thread, next::free, block);
   heapline::LeaveHook(thread);
 }
 

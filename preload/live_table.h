@@ -28,7 +28,8 @@ namespace heapline {
 using NodeId = uint32_t;  // a call-tree node, < 2^26; see call_tree.h
 using Epoch = uint16_t;
 
-// One entry: node 26 | size 20 | epoch 16 | address bit 4 | live.
+// One entry: size 20 | node 26 | epoch 16 | address bit 4 | live. The size,
+// which each free wants, takes a shift alone.
 class Entry {
  public:
   static constexpr uint32_t kLargeSize = (1u << 20) - 1;
@@ -37,11 +38,11 @@ class Entry {
   // REQUIRES: size_field <= kLargeSize.
   constexpr Entry(uint64_t node_bits, uint64_t size_field, Epoch epoch,
                   uintptr_t address)
-      : bits_(node_bits | size_field << 18 | uint64_t{epoch} << 2 |
+      : bits_(size_field << kSizeShift | node_bits | uint64_t{epoch} << 2 |
               (address >> 3 & 2)) {}
   // What all live entries of `node` have in common; not 0.
   static constexpr uint64_t NodeBits(NodeId node) {
-    return uint64_t{node} << 38 | 1;
+    return uint64_t{node} << kNodeShift | 1;
   }
   constexpr uint64_t bits() const { return bits_; }
   constexpr bool is_live() const { return bits_ & 1; }
@@ -52,10 +53,18 @@ class Entry {
     return (address + 8 - (bits_ << 3)) % 32 == 0;
   }
   constexpr Epoch epoch() const { return static_cast<Epoch>(bits_ >> 2); }
-  constexpr uint32_t size_field() const { return bits_ >> 18 & kLargeSize; }
-  constexpr NodeId node() const { return static_cast<NodeId>(bits_ >> 38); }
+  constexpr uint32_t size_field() const {
+    return static_cast<uint32_t>(bits_ >> kSizeShift);
+  }
+  constexpr NodeId node() const {
+    return static_cast<NodeId>(bits_ >> kNodeShift) & kMaxNode;
+  }
 
  private:
+  static constexpr int kNodeShift = 18;
+  static constexpr int kSizeShift = 44;
+  static constexpr NodeId kMaxNode = (1u << (kSizeShift - kNodeShift)) - 1;
+
   uint64_t bits_;
 };
 

@@ -36,6 +36,52 @@ void SubtractFreed(ThreadState* thread, uint64_t bytes) {
   }
 }
 
+// A free of what the live table does not know. False: the bootstrap arena's.
+bool FreeUnknown(ThreadState* thread, uintptr_t address) {
+  if (IsBootstrapBlock(reinterpret_cast<void*>(address))) return false;
+  // Not ours: allocated before tracing, while it was off, or by another
+  // allocator.
+  if (thread->guard == 1) thread->foreign_frees += 1;
+  return true;
+}
+
+// The thread frees what it allocated last, charged to `node`.
+void NoteTemporary(ThreadState* thread, NodeId node) {
+  thread->last_allocation = 0;
+  thread->temporary_count += 1;
+  if (thread->stackless.node == node) {
+    thread->stackless.temporary += 1;
+    return;
+  }
+  if (node == kUnsampledNode) return;
+  ThreadState::CounterSlot& slot =
+      thread->counters[node & (ThreadState::kCounterEntries - 1)];
+  if (slot.node == node) {
+    slot.temporary += 1;
+  } else {
+    AddToCounters(node, {0, 0, 1});
+  }
+}
+
+// REQUIRES: guard == 1; the live table has forgotten the block.
+void CountOutermostFree(ThreadState* thread, uintptr_t address, Entry entry) {
+  CountFreed(thread, tracer.blocks.SizeOf(address, entry));
+  if (thread->last_allocation == address) NoteTemporary(thread, entry.node());
+  if (__builtin_expect(FlushIsDueByFree(thread), 0)) FlushTotals(thread);
+}
+
+// Makes ThreadState::stackless that of `node`.
+void ChangeStackless(ThreadState* thread, NodeId node) {
+  ThreadState::CounterSlot& slot = thread->stackless;
+  const uint64_t batch_count = TotalCountDelta(thread);
+  const uint64_t batch_bytes = thread->total_bytes;
+  slot.count += batch_count;
+  slot.bytes += batch_bytes;
+  MakeSlotOf(node, &slot);
+  slot.count -= batch_count;
+  slot.bytes -= batch_bytes;
+}
+
 // By a hook inside another: through the shared tables alone.
 __attribute__((noinline)) void RecordNested(ThreadState* thread,
                                             uintptr_t address,
@@ -62,28 +108,19 @@ void MakeSlotOf(NodeId node, ThreadState::CounterSlot* slot) {
 
 void MakeStackless(ThreadState* thread, NodeId node) {
   if (node == kDroppedNode) return;
-  if (thread->stackless.node != node) MakeSlotOf(node, &thread->stackless);
+  if (thread->stackless.node != node) ChangeStackless(thread, node);
   // Whoever changes the name later takes it back; before: it is seen here.
   thread->stackless_bits.StoreFirst(Entry::NodeBits(node));
   if (thread->name_changed) thread->stackless_bits = 0;
 }
 
-void CountTemporaryOnNode(ThreadState* thread, NodeId node) {
-  if (node == kUnsampledNode) return;
-  ThreadState::CounterSlot& slot =
-      thread->counters[node & (ThreadState::kCounterEntries - 1)];
-  if (slot.node == node) {
-    slot.temporary += 1;
+bool EndFree(ThreadState* thread, uintptr_t address, Entry entry, Freed freed) {
+  if (freed == Freed::kUnknown) return FreeUnknown(thread, address);
+  if (freed == Freed::kUncounted) {
+    CountOutermostFree(thread, address, entry);
   } else {
-    AddToCounters(node, {0, 0, 1});
+    FlushTotals(thread);
   }
-}
-
-bool FreeUnknown(ThreadState* thread, uintptr_t address) {
-  if (IsBootstrapBlock(reinterpret_cast<void*>(address))) return false;
-  // Not ours: allocated before tracing, while it was off, or by another
-  // allocator.
-  if (thread->guard == 1) thread->foreign_frees += 1;
   return true;
 }
 
@@ -106,12 +143,13 @@ void RecordAllocation(ThreadState* thread, uintptr_t address,
 }
 
 bool RecordFree(ThreadState* thread, uintptr_t address) {
-  if (__builtin_expect(thread->guard == 1, 1)) {
-    return RecordOutermostFree(thread, address);
-  }
   const Entry entry = tracer.blocks.Clear(address);
   if (!entry.is_live()) return FreeUnknown(thread, address);
-  CountSharedFreed(tracer.blocks.SizeOf(address, entry));
+  if (__builtin_expect(thread->guard == 1, 1)) {
+    CountOutermostFree(thread, address, entry);
+  } else {
+    CountSharedFreed(tracer.blocks.SizeOf(address, entry));
+  }
   return true;
 }
 
@@ -170,6 +208,7 @@ void RecordPoolAllocation(ThreadState* thread, uintptr_t address,
   if (is_counted) CountOnNode(thread, node, requested_bytes);
   thread->last_allocation = address;
   CountPoolAllocated(thread, requested_bytes);
+  TakeOffStackless(thread, requested_bytes);
 }
 
 void RecordPoolFree(ThreadState* thread, uintptr_t address) {
@@ -206,7 +245,7 @@ void MergeThreadCounters() {
     for (ThreadState::CounterSlot& slot : thread->counters) {
       MakeSlotOf(0, &slot);
     }
-    MakeSlotOf(0, &thread->stackless);
+    ChangeStackless(thread, 0);
     thread->stackless_bits = 0;
   }
 }

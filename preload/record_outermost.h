@@ -21,11 +21,8 @@ namespace heapline {
 // Makes `slot` that of `node`: what it holds of another one goes to the shared
 // counters.
 void MakeSlotOf(NodeId node, ThreadState::CounterSlot* slot);
-void CountTemporaryOnNode(ThreadState* thread, NodeId node);
 // depth=0: from now on all blocks of the thread go to `node`.
 void MakeStackless(ThreadState* thread, NodeId node);
-// A free of what the live table does not know. False: the bootstrap arena's.
-bool FreeUnknown(ThreadState* thread, uintptr_t address);
 
 // One more allocation charged to `node`, through the thread's write-back cache.
 HEAPLINE_ALWAYS_INLINE void CountOnNode(ThreadState* thread, NodeId node,
@@ -37,14 +34,12 @@ HEAPLINE_ALWAYS_INLINE void CountOnNode(ThreadState* thread, NodeId node,
   slot.bytes += bytes;
 }
 
-// The thread frees what it allocated last, charged to `node`.
-HEAPLINE_ALWAYS_INLINE void NoteTemporary(ThreadState* thread, NodeId node) {
-  thread->last_allocation = 0;
-  thread->temporary_count += 1;
-  if (thread->stackless.node == node) {
-    thread->stackless.temporary += 1;
-  } else {
-    CountTemporaryOnNode(thread, node);
+// The batch has counted a block that is not one of ThreadState::stackless.
+HEAPLINE_ALWAYS_INLINE void TakeOffStackless(ThreadState* thread,
+                                             uint64_t bytes) {
+  if (__builtin_expect(thread->stackless.node != 0, 0)) {
+    thread->stackless.count -= 1;
+    thread->stackless.bytes -= bytes;
   }
 }
 
@@ -73,6 +68,7 @@ HEAPLINE_ALWAYS_INLINE void EnterOutermost(ThreadState* thread,
   if (is_counted) CountOnNode(thread, node, requested_bytes);
   thread->last_allocation = address;
   CountAllocated(thread, requested_bytes);
+  TakeOffStackless(thread, requested_bytes);
   if (__builtin_expect(FlushIsDue(thread), 0)) FlushTotals(thread);
 }
 
@@ -96,8 +92,6 @@ HEAPLINE_ALWAYS_INLINE Recorded RecordStackless(ThreadState* thread,
   }
   __atomic_signal_fence(__ATOMIC_SEQ_CST);
   thread->in_flight.new_address = 0;
-  thread->stackless.count += 1;
-  thread->stackless.bytes += requested_bytes;
   thread->last_allocation = address;
   CountAllocated(thread, requested_bytes);
   return FlushIsDue(thread) ? Recorded::kYesFlushIsDue : Recorded::kYes;
@@ -116,18 +110,31 @@ HEAPLINE_ALWAYS_INLINE void RecordOutermost(ThreadState* thread,
   }
 }
 
-// False: the block came from the bootstrap arena.
-HEAPLINE_ALWAYS_INLINE bool RecordOutermostFree(ThreadState* thread,
-                                                uintptr_t address) {
-  Entry entry;
-  if (__builtin_expect(!tracer.blocks.Clear(address, &entry), 0)) {
-    return FreeUnknown(thread, address);
+// A free, as far as it needs no call: the hook around it keeps few registers.
+enum class Freed {
+  kYes,
+  kYesFlushIsDue,
+  kUncounted,  // gone from the live table, and no more than that
+  kUnknown     // the live table does not have it
+};
+HEAPLINE_ALWAYS_INLINE Freed RecordCommonFree(ThreadState* thread,
+                                              uintptr_t address, Entry* entry) {
+  if (__builtin_expect(!tracer.blocks.Clear(address, entry), 0)) {
+    return Freed::kUnknown;
   }
-  CountFreed(thread, tracer.blocks.SizeOf(address, entry));
-  if (thread->last_allocation == address) NoteTemporary(thread, entry.node());
-  if (__builtin_expect(LiveBytesAreDue(thread), 0)) FlushTotals(thread);
-  return true;
+  if (__builtin_expect(entry->size_field() == Entry::kLargeSize, 0) ||
+      thread->last_allocation == address) {
+    return Freed::kUncounted;
+  }
+  CountFreed(thread, entry->size_field());
+  if (__builtin_expect(FlushIsDueByFree(thread), 0)) {
+    return Freed::kYesFlushIsDue;
+  }
+  return Freed::kYes;
 }
+// What RecordCommonFree left to do. False: the block came from the bootstrap
+// arena.
+bool EndFree(ThreadState* thread, uintptr_t address, Entry entry, Freed freed);
 
 }  // namespace heapline
 

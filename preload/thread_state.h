@@ -133,7 +133,10 @@ struct ThreadState {
     uint64_t count;
     uint64_t bytes;
   };
-  CounterSlot stackless;  // outermost hook only, like the caches
+  // Outermost hook only, like the caches. Where it has a node that node's count
+  // and bytes are these plus the batch's, so that a block counts once: what the
+  // batch counts for another node is taken off here.
+  CounterSlot stackless;
   // Whole stacks by fingerprint (stack_walk.h).
   struct StackSlot {
     uint64_t fingerprint;
