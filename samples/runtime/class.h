@@ -1,0 +1,157 @@
+// class.h: classes and their instances, in the two layouts that a class can
+// have:
+//
+//   DictInstance, 56 bytes                  SlottedInstance, 40 + 8 a slot
+//   +32 class ──▶ Class                     +32 class ──▶ Class
+//   +40 first weak reference                +40 slot 0
+//   +48 dict ──▶ Dict {"x": …, "y": …}      +48 slot 1 …
+//
+// A class of a C++ program is a C++ class that derives from one of the two:
+// its vtable then names it in every report, and the slots of a slotted one are
+// its data members, of type Slot, in the class's order and nothing else:
+//
+//   struct Node : SlottedInstance { Slot parent, next; };
+//   Ref<Class> c = Class::Make<Node>("Node", {.slots = {"parent", "next"}});
+//   Ref<Node> n = c->New<Node>();  n->next = n;  n->GetAttribute("next");
+//
+// Without one of its own, a class's instances are plain DictInstance or
+// SlottedInstance.
+#ifndef SAMPLES_RUNTIME_CLASS_H_
+#define SAMPLES_RUNTIME_CLASS_H_
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "samples/runtime/object.h"
+#include "samples/runtime/runtime.h"
+
+namespace runtime {
+
+class Instance;
+class Str;
+
+struct ClassSpec {
+  // `__slots__`; nullopt: a dict.
+  std::optional<std::vector<std::string>> slots;
+  std::vector<class Class*> bases;
+  // `__del__`; empty: none. Inherited from the first base that has one.
+  std::function<void(Instance&)> finalizer;
+};
+
+class Class : public Container {
+ public:
+  // TypeError "multiple bases have instance lay-out conflict" where two bases
+  // both add slots. Slots of bases stand first. A class one of whose bases has
+  // a dict has one too, beside no slots of its own here (TypeError).
+  template <typename T>
+  static Ref<Class> Make(const std::string& name, const ClassSpec& spec = {});
+  static Ref<Class> Make(const std::string& name, const ClassSpec& spec = {});
+
+  // REQUIRES: T is what the class was made with.
+  template <typename T = Instance>
+  Ref<T> New();
+
+  const std::string& name() const { return name_; }
+  bool is_slotted() const { return is_slotted_; }
+  const std::vector<std::string>& slots() const { return slots_; }
+  bool IsSubclassOf(const Class* other) const;
+  // The class's own attributes, shared by all instances.
+  Dict& attributes() { return *attributes_; }
+
+  const char* TypeName() const override { return "type"; }
+  size_t BlockBytes() const override { return sizeof(*this); }
+  void Traverse(Visit visit) const override;
+  void Clear() override;
+  void Describe(LayoutVisitor* visitor) const override;
+
+ private:
+  friend class Runtime;
+  friend class Instance;
+  // Makes an instance whose C++ class is T.
+  using Maker = Ref<Instance> (*)(Class* of, size_t extra_bytes);
+  Class(const std::string& name, const ClassSpec& spec);
+  static Ref<Class> MakeWith(const std::string& name, const ClassSpec& spec,
+                             Maker maker, size_t declared_bytes);
+  Ref<Instance> NewInstance();
+
+  std::string name_;
+  std::vector<std::string> slots_;
+  bool is_slotted_ = false;
+  Maker maker_ = nullptr;
+  size_t extra_bytes_ = 0;  // slots that the C++ class does not declare
+  std::function<void(Instance&)> finalizer_;
+  std::vector<Ref<Class>> bases_;
+  Ref<Dict> attributes_;
+};
+
+class Instance : public Container {
+ public:
+  Class* class_object() const { return class_; }
+
+  // Looks at the instance, then at its class and the bases. AttributeError in
+  // CPython's words: "'PointSlots' object has no attribute 'new_attr'".
+  virtual void SetAttribute(const std::string& name, Object* value) = 0;
+  Ref<Object> GetAttribute(const std::string& name) const;
+  virtual void DeleteAttribute(const std::string& name) = 0;
+
+  const char* TypeName() const override { return class_->name().c_str(); }
+  bool HasFinalizer() const override;
+  void Finalize() override;
+
+ protected:
+  friend class Class;
+  explicit Instance(Class* of) : class_(of) {}
+  virtual Ref<Object> FindOwn(const std::string& name) const = 0;
+  [[noreturn]] void NoAttribute(const std::string& name) const;
+
+  Ref<Class> class_;
+};
+
+class DictInstance : public Instance {
+ public:
+  explicit DictInstance(Class* of) : Instance(of) {}
+  void SetAttribute(const std::string& name, Object* value) override;
+  void DeleteAttribute(const std::string& name) override;
+  // `__dict__`, made by the first attribute; nullptr before.
+  Dict* dict() const { return dict_; }
+
+  size_t BlockBytes() const override { return sizeof(DictInstance); }
+  void Traverse(Visit visit) const override;
+  void Clear() override;
+  void Describe(LayoutVisitor* visitor) const override;
+  WeakRef** WeakRefs() override { return &weak_refs_; }
+
+ protected:
+  Ref<Object> FindOwn(const std::string& name) const override;
+
+ private:
+  WeakRef* weak_refs_ = nullptr;
+  Ref<Dict> dict_;
+};
+
+class SlottedInstance : public Instance {
+ public:
+  explicit SlottedInstance(Class* of) : Instance(of) {}
+  void SetAttribute(const std::string& name, Object* value) override;
+  void DeleteAttribute(const std::string& name) override;
+  Slot* slot(size_t index);
+  const Slot* slot(size_t index) const;
+
+  size_t BlockBytes() const override;
+  void Traverse(Visit visit) const override;
+  void Clear() override;
+  void Describe(LayoutVisitor* visitor) const override;
+
+ protected:
+  Ref<Object> FindOwn(const std::string& name) const override;
+};
+
+static_assert(sizeof(DictInstance) == 56);
+static_assert(sizeof(SlottedInstance) == 40);
+
+}  // namespace runtime
+
+#endif  // SAMPLES_RUNTIME_CLASS_H_

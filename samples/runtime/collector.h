@@ -1,0 +1,180 @@
+// collector.h: finds what reference counts cannot free: objects that only keep
+// each other alive. Trial deletion, as CPython's gc module does it.
+//
+//            outside           count of each, minus references from the others
+//              │                of the generation that is examined:
+//              ▼
+//        ┌──▶ A(2) ───▶ B(1)       A 2 − 1 = 1   held from outside: lives,
+//        │     ▲                                 and so does B behind it
+//        │     └────────┐          B 1 − 1 = 0
+//        └────── C(1) ──┘ …        X 1 − 1 = 0 ┐ nothing outside accounts for
+//                                  Y 1 − 1 = 0 ┘ them: X ⇄ Y is garbage
+//        X(1) ⇄ Y(1)
+//
+// Steps of a collection of generations 0 … g:
+//   1. take their objects out of their lists, as candidates;
+//   2. trial count = reference count; for each reference among candidates, one
+//      less: what is left are the references from outside;
+//   3. candidates with some left, and all that they reach, survive and move to
+//      generation g + 1 (2 stays 2); the others are unreachable;
+//   4. weak references to the unreachable are cleared (callbacks of those that
+//      live are called), finalizers run; who resurrects himself, and all he
+//      reaches, survives;
+//   5. each of the rest drops what it refers to, and counting frees them.
+//
+// Generation g is due when its count exceeds its threshold: for 0 that is
+// allocations − deallocations of containers, for 1 and 2 collections of the
+// generation below. (CPython puts a full collection off until a quarter of the
+// survivors is new; so does this one.)
+//
+// Invariant: between collections every tracked container is in one list.
+// Source: CPython, Modules/gcmodule.c of 3.11 and its developer's guide, for
+// the method and the numbers.
+#ifndef SAMPLES_RUNTIME_COLLECTOR_H_
+#define SAMPLES_RUNTIME_COLLECTOR_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "samples/runtime/object.h"
+
+namespace runtime {
+
+class List;
+class Runtime;
+
+inline constexpr int kGenerations = 3;
+inline constexpr int kAllGenerations = kGenerations - 1;
+inline constexpr uint8_t kPermanent = kGenerations;  // Freeze
+
+// A ring of containers through their links, with a head of its own.
+class GenerationList {
+ public:
+  GenerationList();
+  GenerationList(const GenerationList&) = delete;
+  GenerationList& operator=(const GenerationList&) = delete;
+
+  void PushBack(Container* object);
+  static void Remove(Container* object);
+  // Puts all of it at the end of `other`.
+  void MoveAllTo(GenerationList* other);
+  bool empty() const;
+  size_t size() const;  // counts: linear
+  void ForEach(FunctionRef<void(Container*)> visit) const;
+
+ private:
+  struct Head : Container {
+    const char* TypeName() const override { return "generation"; }
+    size_t BlockBytes() const override { return sizeof(*this); }
+  };
+  Head head_;
+};
+
+// Bits of set_debug, with gc's values.
+enum DebugFlags : unsigned {
+  kDebugStats = 1,
+  kDebugCollectable = 2,
+  kDebugUncollectable = 4,
+  kDebugSaveAll = 32,
+  kDebugLeak = kDebugCollectable | kDebugUncollectable | kDebugSaveAll,
+};
+enum class DebugForm { kText, kJsonLines };
+
+// What a collection did.
+struct Collection {
+  int generation = 0;
+  uint64_t examined = 0;       // candidates
+  uint64_t unreachable = 0;    // found in cycles
+  uint64_t collected = 0;      // of them, freed (or saved: kDebugSaveAll)
+  uint64_t uncollectable = 0;  // of them, kept in garbage()
+  uint64_t resurrected = 0;    // of them, alive again by a finalizer
+  uint64_t pause_ns = 0;
+};
+
+struct GenerationStats {  // gc.get_stats()
+  uint64_t collections = 0;
+  uint64_t collected = 0;
+  uint64_t uncollectable = 0;
+};
+
+class Collector {
+ public:
+  explicit Collector(Runtime* runtime);
+  ~Collector();
+  Collector(const Collector&) = delete;
+  Collector& operator=(const Collector&) = delete;
+
+  // gc.collect(generation): what it returns there is `unreachable`. Within a
+  // collection nothing happens.
+  Collection Collect(int generation = kAllGenerations);
+
+  void Enable() { is_enabled_ = true; }
+  void Disable() { is_enabled_ = false; }
+  bool is_enabled() const { return is_enabled_; }
+
+  using Triple = std::array<uint64_t, kGenerations>;
+  // Default 700, 10, 10; threshold 0 of generation 0 turns automatic
+  // collection off.
+  void SetThreshold(const Triple& thresholds) { thresholds_ = thresholds; }
+  const Triple& GetThreshold() const { return thresholds_; }
+  const Triple& GetCount() const { return counts_; }
+  const std::array<GenerationStats, kGenerations>& GetStats() const {
+    return stats_;
+  }
+
+  void SetDebug(unsigned flags, DebugForm form = DebugForm::kText);
+  unsigned GetDebug() const { return debug_; }
+  // Where debug lines go: standard error unless set.
+  void SetDebugOutput(std::function<void(const std::string&)> line);
+
+  // Tracked containers, of one generation or of all (not the frozen ones).
+  std::vector<Container*> GetObjects() const;
+  std::vector<Container*> GetObjects(int generation) const;
+  // Tracked containers that refer to any of these; each once.
+  std::vector<Container*> GetReferrers(const std::vector<Object*>& of) const;
+  static std::vector<Object*> GetReferents(const Object* of);
+
+  // Moves all tracked objects where no collection looks, and back to
+  // generation 2.
+  void Freeze();
+  void Unfreeze();
+  size_t GetFreezeCount() const { return permanent_.size(); }
+
+  // gc.garbage: objects found unreachable and kept.
+  List& garbage() { return *garbage_; }
+  // Called after each collection.
+  void SetCallback(std::function<void(const Collection&)> callback);
+
+ private:
+  friend class Runtime;
+
+  void Track(Container* object);  // may collect first
+  void Untrack(Container* object);
+  void CollectIfDue();
+  Collection Run(int generation);
+
+  Runtime* runtime_;
+  std::array<GenerationList, kGenerations> generations_;
+  GenerationList permanent_;
+  Triple thresholds_{700, 10, 10};
+  Triple counts_{};
+  std::array<GenerationStats, kGenerations> stats_{};
+  // Survivors of full collections, and those that came to generation 2 since.
+  uint64_t long_lived_total_ = 0;
+  uint64_t long_lived_pending_ = 0;
+  bool is_enabled_ = true;
+  bool is_collecting_ = false;
+  unsigned debug_ = 0;
+  DebugForm debug_form_ = DebugForm::kText;
+  std::function<void(const std::string&)> debug_output_;
+  std::function<void(const Collection&)> callback_;
+  Ref<List> garbage_;
+};
+
+}  // namespace runtime
+
+#endif  // SAMPLES_RUNTIME_COLLECTOR_H_

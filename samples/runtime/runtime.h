@@ -1,0 +1,116 @@
+// runtime.h: one embedded runtime: its allocator, its cyclic collector, its
+// shared objects, and the way an object is born and dies. There is one at a
+// time; objects find it by Runtime::Current().
+//
+//   New ─▶ count 1 ─ IncRef / DecRef ─▶ count 0 ─▶ Release:
+//     finalizer (once; may resurrect) ─▶ weak references cleared, callbacks
+//     ─▶ Clear: what it held is dropped ─▶ destructor ─▶ Free
+//
+// Invariant: an object is in a generation's list exactly while it is a tracked
+// container. One thread only.
+#ifndef SAMPLES_RUNTIME_RUNTIME_H_
+#define SAMPLES_RUNTIME_RUNTIME_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "samples/runtime/allocator.h"
+#include "samples/runtime/object.h"
+
+namespace runtime {
+
+class Collector;
+class Dict;
+class EventLog;
+class Interning;
+
+enum class Heap { kMalloc, kPools, kUnreportedPools };
+
+// What happens to a cycle with a finalizer: CPython until 3.3 put it into
+// gc.garbage, for no order of finalizing is right; since PEP 442 finalizers run
+// with all objects intact, once.
+enum class FinalizerMode { kLegacy, kPep442 };
+
+// Whether all live objects are listed, which exact_graph.h needs and costs some
+// 50 bytes each of memory that is not the runtime's heap.
+enum class LiveObjects { kListed, kUnlisted };
+
+struct RuntimeOptions {
+  Heap heap = Heap::kMalloc;
+  FinalizerMode finalizers = FinalizerMode::kPep442;
+  LiveObjects live_objects = LiveObjects::kListed;
+};
+
+class Runtime {
+ public:
+  explicit Runtime(const RuntimeOptions& options = {});
+  // Collects, drops its own objects and collects again. What still lives then
+  // is leaked: its blocks stay, as at the end of a process, and what holds
+  // them must not be used any more.
+  ~Runtime();
+  Runtime(const Runtime&) = delete;
+  Runtime& operator=(const Runtime&) = delete;
+
+  // REQUIRES: a Runtime is alive.
+  static Runtime& Current() { return *current_; }
+
+  Allocator& allocator() { return *allocator_; }
+  Collector& collector() { return *collector_; }
+  Interning& interning() { return *interning_; }
+  EventLog& events() { return *events_; }
+  // The module's namespace: named objects that live as long as the runtime.
+  Dict& globals() { return *globals_; }
+  const RuntimeOptions& options() const { return options_; }
+
+  // A new object in a block of sizeof(T) + extra_bytes. A container is tracked,
+  // which may run a collection first.
+  template <typename T, typename... Arguments>
+  Ref<T> New(size_t extra_bytes, Arguments&&... arguments);
+
+  // Of live objects; empty where they are not listed. In no order.
+  const std::unordered_set<Object*>& live_objects() const { return live_; }
+
+ private:
+  friend void Release(Object* object);
+  friend class Collector;
+
+  void* AllocateObject(size_t bytes);
+  void AddObject(Object* object);  // to the lists, once it is made
+  void Retire(Object* object);     // its count is 0
+  void Destroy(Object* object);
+  // The finalizer, where there is one that has not run; kResurrected where the
+  // object has owners again.
+  enum class Finalization { kDone, kResurrected };
+  Finalization FinalizeOnce(Object* object);
+
+  static Runtime* current_;
+
+  RuntimeOptions options_;
+  std::unique_ptr<Allocator> allocator_;
+  std::unique_ptr<EventLog> events_;
+  std::unordered_set<Object*> live_;
+  std::unique_ptr<Collector> collector_;
+  std::unique_ptr<Interning> interning_;
+  Ref<Dict> globals_;
+  // Objects whose count fell to 0 while another was dying: they die when it is
+  // done, so that a chain of any length takes no stack.
+  std::vector<Object*> dying_;
+  bool is_retiring_ = false;
+};
+
+template <typename T, typename... Arguments>
+Ref<T> Runtime::New(size_t extra_bytes, Arguments&&... arguments) {
+  void* const block = AllocateObject(sizeof(T) + extra_bytes);
+  T* const object = new (block) T(std::forward<Arguments>(arguments)...);
+  AddObject(object);
+  return Ref<T>::Adopt(object);
+}
+
+}  // namespace runtime
+
+#endif  // SAMPLES_RUNTIME_RUNTIME_H_
