@@ -5,11 +5,12 @@
 //
 //   property exact 1
 //   block ADDRESS size=BYTES          an object's, or one that it owns
-//   type-name ADDRESS "Node"          of the object that begins there
+//   word ADDRESS 0 module VTABLE      an object: its C++ class, and
+//   type-name VTABLE "demo::Node"     the class's name
+//   word ADDRESS 1 counts COUNT 0     its reference count
 //   edge FROM +OFFSET TO              strong
 //   weak-edge FROM +OFFSET TO
-//   root region 0 0 ADDRESS           held from outside of the heap
-//   word ADDRESS 1 counts COUNT 0     its reference count
+//   root region 0 SOURCE ADDRESS      held from outside of the heap
 //
 // An object is held from outside exactly when its count exceeds the references
 // that objects hold, as the collector reckons.
@@ -19,10 +20,7 @@
 #define SAMPLES_RUNTIME_EXACT_GRAPH_H_
 
 #include <cstdint>
-#include <cstdio>
 #include <string>
-#include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "samples/runtime/object.h"
@@ -45,10 +43,16 @@ struct ExactEdge {
 };
 
 struct ExactGraph {
-  std::vector<ExactBlock> blocks;      // by ascending start
-  std::vector<ExactEdge> edges;        // by ascending from, then offset
-  std::vector<const Object*> roots;    // held from outside, ascending
+  std::vector<ExactBlock> blocks;    // by ascending start
+  std::vector<ExactEdge> edges;      // by ascending from, then offset
+  std::vector<const Object*> roots;  // held from outside, ascending
+
+  // The block that begins there; nullptr where none does.
+  const ExactBlock* At(const void* start) const;
 };
+
+// "demo::Node": the C++ class, as reports name it by its vtable.
+std::string ClassNameOf(const Object& object);
 
 ExactGraph TakeExactGraph(const Runtime& runtime);
 

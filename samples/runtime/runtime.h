@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <memory>
 #include <new>
+#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 #include <vector>
@@ -75,6 +76,14 @@ class Runtime {
   // Of live objects; empty where they are not listed. In no order.
   const std::unordered_set<Object*>& live_objects() const { return live_; }
 
+  // A block that is not the runtime's: a C extension's own. It is told to the
+  // exact graph; nobody traverses it.
+  void AddForeign(const void* block, size_t bytes) { foreign_[block] = bytes; }
+  void RemoveForeign(const void* block) { foreign_.erase(block); }
+  const std::unordered_map<const void*, size_t>& foreign_blocks() const {
+    return foreign_;
+  }
+
  private:
   friend void Release(Object* object);
   friend class Collector;
@@ -94,13 +103,16 @@ class Runtime {
   std::unique_ptr<Allocator> allocator_;
   std::unique_ptr<EventLog> events_;
   std::unordered_set<Object*> live_;
+  std::unordered_map<const void*, size_t> foreign_;
   std::unique_ptr<Collector> collector_;
   std::unique_ptr<Interning> interning_;
   Ref<Dict> globals_;
-  // Objects whose count fell to 0 while another was dying: they die when it is
-  // done, so that a chain of any length takes no stack.
+  // An object dies in the statement that lets go of it, and what it held dies
+  // within; beyond this depth it waits in dying_, so that a chain of any length
+  // takes little stack (CPython's trashcan).
+  static constexpr int kMostDeathsWithinDeaths = 50;
+  int deaths_within_deaths_ = 0;
   std::vector<Object*> dying_;
-  bool is_retiring_ = false;
 };
 
 template <typename T, typename... Arguments>

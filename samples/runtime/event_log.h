@@ -1,0 +1,73 @@
+// event_log.h: the life of watched objects: born, each reference taken and
+// given back with the statement that took it, finalized, freed; and at any time
+// the table of who holds each count.
+//
+// A reference is known by its holder, the address of the Ref: a variable on the
+// stack, or a field, in which case the object it lies in is named.
+//
+// Invariant: HoldersOf(object).size() = references taken since Watch, less
+// those given back. One thread only.
+#ifndef SAMPLES_RUNTIME_EVENT_LOG_H_
+#define SAMPLES_RUNTIME_EVENT_LOG_H_
+
+#include <cstdint>
+#include <cstdio>
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "samples/runtime/object.h"
+
+namespace runtime {
+
+struct Event {
+  enum class What { kWatched, kIncRef, kDecRef, kMoved, kFinalized, kFreed };
+  uint64_t number = 0;  // from 0, over all objects
+  What what = What::kWatched;
+  const Object* object = nullptr;  // may be freed by now: a name, not a pointer
+  const void* holder = nullptr;    // of kIncRef, kDecRef and kMoved
+  Site site;                       // of the statement that took the reference
+  uint32_t count = 0;              // after it
+};
+
+const char* EventName(Event::What what);
+
+class EventLog {
+ public:
+  // From now on the object's events are logged. References taken before are
+  // in its count, but have no holder here.
+  void Watch(Object* object);
+
+  const std::vector<Event>& events() const { return events_; }
+  struct Holder {
+    const void* holder = nullptr;
+    Site site;
+  };
+  // In the order in which they were taken.
+  std::vector<Holder> HoldersOf(const Object* object) const;
+
+  // One JSON object a line: {"event", "what", "object", "holder", "file",
+  // "line", "count"}; addresses as "0x…" texts. 0, or an errno.
+  int WriteJsonLines(FILE* file) const;
+
+ private:
+  friend class Runtime;
+  friend void LogIncRef(Object*, const void*, Site);
+  friend void LogDecRef(Object*, const void*);
+  friend void LogMove(Object*, const void*, const void*);
+  void Add(Event::What what, const Object* object, const void* holder,
+           Site site);
+  void Forget(const Object* object);  // it was freed
+
+  struct Taken {
+    uint64_t number = 0;
+    Site site;
+  };
+  std::vector<Event> events_;
+  std::unordered_map<const Object*, std::map<const void*, Taken>> holders_;
+};
+
+}  // namespace runtime
+
+#endif  // SAMPLES_RUNTIME_EVENT_LOG_H_
