@@ -61,9 +61,6 @@ class Stage {
   void FreeForeign(void* block);
 
  private:
-  struct Kept;
-  struct Files;
-
   const Scenario& scenario_;
   Variant variant_;
   runtime::Heap heap_;

@@ -104,7 +104,9 @@ struct GenerationStats {  // gc.get_stats()
 class Collector {
  public:
   explicit Collector(Runtime* runtime);
-  ~Collector();
+  // Virtual for its vtable alone, which names it to whoever looks at memory:
+  // the heads of its lists own nothing (edge_rules.h).
+  virtual ~Collector();
   Collector(const Collector&) = delete;
   Collector& operator=(const Collector&) = delete;
 
@@ -148,6 +150,9 @@ class Collector {
   List& garbage() { return *garbage_; }
   // Called after each collection.
   void SetCallback(std::function<void(const Collection&)> callback);
+
+  // Where in a Collector the links of its lists stand: bytes.
+  static std::vector<size_t> LinkOffsets();
 
  private:
   friend class Runtime;

@@ -8,6 +8,17 @@
 #include "samples/runtime/runtime.h"
 
 namespace runtime {
+namespace {
+
+uintptr_t Turned(const void* address) {
+  return ~reinterpret_cast<uintptr_t>(address);
+}
+
+const void* Address(uintptr_t turned) {
+  return reinterpret_cast<const void*>(~turned);
+}
+
+}  // namespace
 
 const char* EventName(Event::What what) {
   switch (what) {
@@ -37,8 +48,8 @@ void EventLog::Add(Event::What what, const Object* object, const void* holder,
   Event event;
   event.number = events_.size();
   event.what = what;
-  event.object = object;
-  event.holder = holder;
+  event.object = Turned(object);
+  event.holder = Turned(holder);
   event.site = site;
   event.count = object->refcount();
   events_.push_back(event);
@@ -46,15 +57,15 @@ void EventLog::Add(Event::What what, const Object* object, const void* holder,
 
 void EventLog::Forget(const Object* object) {
   Add(Event::What::kFreed, object, nullptr, Site());
-  holders_.erase(object);
+  holders_.erase(Turned(object));
 }
 
 std::vector<EventLog::Holder> EventLog::HoldersOf(const Object* object) const {
   std::vector<std::pair<uint64_t, Holder>> found;
-  const auto row = holders_.find(object);
+  const auto row = holders_.find(Turned(object));
   if (row != holders_.end()) {
     for (const auto& [holder, taken] : row->second)
-      found.push_back({taken.number, {holder, taken.site}});
+      found.push_back({taken.number, {Address(holder), taken.site}});
   }
   std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) {
     return a.first < b.first;
@@ -71,7 +82,7 @@ int EventLog::WriteJsonLines(FILE* file) const {
             "\"holder\": \"%p\", \"file\": \"%s\", \"line\": %d, "
             "\"count\": %u}\n",
             event.number, EventName(event.what),
-            static_cast<const void*>(event.object), event.holder,
+            Address(event.object), Address(event.holder),
             event.site.file, event.site.line, event.count);
   }
   return fflush(file) == 0 ? 0 : errno;
@@ -80,13 +91,13 @@ int EventLog::WriteJsonLines(FILE* file) const {
 void LogIncRef(Object* object, const void* holder, Site site) {
   EventLog& log = Runtime::Current().events();
   log.Add(Event::What::kIncRef, object, holder, site);
-  log.holders_[object][holder] = {log.events_.back().number, site};
+  log.holders_[Turned(object)][Turned(holder)] = {log.events_.back().number, site};
 }
 
 void LogDecRef(Object* object, const void* holder) {
   EventLog& log = Runtime::Current().events();
-  auto& holders = log.holders_[object];
-  const auto row = holders.find(holder);
+  auto& holders = log.holders_[Turned(object)];
+  const auto row = holders.find(Turned(holder));
   const Site site = row != holders.end() ? row->second.site : Site();
   if (row != holders.end()) holders.erase(row);
   log.Add(Event::What::kDecRef, object, holder, site);
@@ -96,14 +107,14 @@ void LogDecRef(Object* object, const void* holder) {
 
 void LogMove(Object* object, const void* from, const void* to) {
   EventLog& log = Runtime::Current().events();
-  auto& holders = log.holders_[object];
+  auto& holders = log.holders_[Turned(object)];
   EventLog::Taken taken;
-  const auto row = holders.find(from);
+  const auto row = holders.find(Turned(from));
   if (row != holders.end()) {
     taken = row->second;
     holders.erase(row);
   }
-  holders[to] = taken;
+  holders[Turned(to)] = taken;
   log.Add(Event::What::kMoved, object, to, taken.site);
 }
 

@@ -4,6 +4,7 @@
 //
 // A reference is known by its holder, the address of the Ref: a variable on the
 // stack, or a field, in which case the object it lies in is named.
+// Addresses stand as numbers with all bits turned: the log owns nothing.
 //
 // Invariant: HoldersOf(object).size() = references taken since Watch, less
 // those given back. One thread only.
@@ -15,6 +16,7 @@
 #include <map>
 #include <string>
 #include <unordered_map>
+#include <unordered_map>
 #include <vector>
 
 #include "samples/runtime/object.h"
@@ -25,8 +27,8 @@ struct Event {
   enum class What { kWatched, kIncRef, kDecRef, kMoved, kFinalized, kFreed };
   uint64_t number = 0;  // from 0, over all objects
   What what = What::kWatched;
-  const Object* object = nullptr;  // may be freed by now: a name, not a pointer
-  const void* holder = nullptr;    // of kIncRef, kDecRef and kMoved
+  uintptr_t object = 0;  // ~address; it may be freed by now
+  uintptr_t holder = 0;  // ~address, of kIncRef, kDecRef and kMoved
   Site site;                       // of the statement that took the reference
   uint32_t count = 0;              // after it
 };
@@ -41,7 +43,7 @@ class EventLog {
 
   const std::vector<Event>& events() const { return events_; }
   struct Holder {
-    const void* holder = nullptr;
+    const void* holder = nullptr;  // the Ref
     Site site;
   };
   // In the order in which they were taken.
@@ -65,7 +67,8 @@ class EventLog {
     Site site;
   };
   std::vector<Event> events_;
-  std::unordered_map<const Object*, std::map<const void*, Taken>> holders_;
+  // ~address of the object -> ~address of the holder.
+  std::unordered_map<uintptr_t, std::map<uintptr_t, Taken>> holders_;
 };
 
 }  // namespace runtime

@@ -135,17 +135,17 @@ std::string ClassNameOf(const Object& object) {
 ExactGraph TakeExactGraph(const Runtime& runtime) {
   ExactGraph graph;
   Gatherer gatherer(&graph);
-  for (const Object* object : runtime.live_objects()) {
+  runtime.ForEachLiveObject([&](const Object* object) {
     graph.blocks.push_back({object, object->BlockBytes(), object});
     object->Describe(&gatherer);
-  }
-  for (const auto& [block, bytes] : runtime.foreign_blocks()) {
+  });
+  runtime.ForEachForeignBlock([&](const void* block, size_t bytes) {
     graph.blocks.push_back({block, bytes, nullptr});
-  }
-  for (const Object* object : runtime.live_objects()) {
+  });
+  runtime.ForEachLiveObject([&](const Object* object) {
     if (object->refcount() > gatherer.ReferencesTo(object))
       graph.roots.push_back(object);
-  }
+  });
   std::sort(graph.blocks.begin(), graph.blocks.end(),
             [](const ExactBlock& a, const ExactBlock& b) {
               return std::less<>()(a.start, b.start);

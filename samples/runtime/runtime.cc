@@ -23,6 +23,10 @@ std::unique_ptr<Allocator> MakeAllocator(Heap heap) {
   return std::make_unique<PoolAllocator>(PoolReports::kUnreported);
 }
 
+uintptr_t Disguised(const void* address) {
+  return ~reinterpret_cast<uintptr_t>(address);
+}
+
 }  // namespace
 
 Runtime* Runtime::current_ = nullptr;
@@ -51,10 +55,29 @@ void* Runtime::AllocateObject(size_t bytes) {
 }
 
 void Runtime::AddObject(Object* object) {
-  if (options_.live_objects == LiveObjects::kListed) live_.insert(object);
+  if (options_.live_objects == LiveObjects::kListed) live_.insert(Disguised(object));
   if (object->Has(kContainer)) {
     collector_->Track(static_cast<Container*>(object));
   }
+}
+
+void Runtime::ForEachLiveObject(FunctionRef<void(Object*)> visit) const {
+  for (const uintptr_t disguised : live_)
+    visit(reinterpret_cast<Object*>(~disguised));
+}
+
+void Runtime::AddForeign(const void* block, size_t bytes) {
+  foreign_[Disguised(block)] = bytes;
+}
+
+void Runtime::RemoveForeign(const void* block) {
+  foreign_.erase(Disguised(block));
+}
+
+void Runtime::ForEachForeignBlock(
+    FunctionRef<void(const void*, size_t)> visit) const {
+  for (const auto& [disguised, bytes] : foreign_)
+    visit(reinterpret_cast<const void*>(~disguised), bytes);
 }
 
 Runtime::Finalization Runtime::FinalizeOnce(Object* object) {
@@ -79,7 +102,7 @@ void Runtime::Destroy(Object* object) {
   if (object->WeakRefs() != nullptr) ClearWeakRefs(object);
   object->Clear();
   if (object->Has(kWatched)) events_->Forget(object);
-  if (options_.live_objects == LiveObjects::kListed) live_.erase(object);
+  if (options_.live_objects == LiveObjects::kListed) live_.erase(Disguised(object));
   const size_t bytes = object->BlockBytes();
   object->~Object();
   allocator_->Free(object, bytes);

@@ -38,7 +38,7 @@ enum class Heap { kMalloc, kPools, kUnreportedPools };
 enum class FinalizerMode { kLegacy, kPep442 };
 
 // Whether all live objects are listed, which exact_graph.h needs and costs some
-// 50 bytes each of memory that is not the runtime's heap.
+// 40 bytes each of memory that is not the runtime's heap.
 enum class LiveObjects { kListed, kUnlisted };
 
 struct RuntimeOptions {
@@ -73,16 +73,16 @@ class Runtime {
   template <typename T, typename... Arguments>
   Ref<T> New(size_t extra_bytes, Arguments&&... arguments);
 
-  // Of live objects; empty where they are not listed. In no order.
-  const std::unordered_set<Object*>& live_objects() const { return live_; }
+  // In no order; none where they are not listed. `visit` must not make or free
+  // objects.
+  void ForEachLiveObject(FunctionRef<void(Object*)> visit) const;
 
   // A block that is not the runtime's: a C extension's own. It is told to the
   // exact graph; nobody traverses it.
-  void AddForeign(const void* block, size_t bytes) { foreign_[block] = bytes; }
-  void RemoveForeign(const void* block) { foreign_.erase(block); }
-  const std::unordered_map<const void*, size_t>& foreign_blocks() const {
-    return foreign_;
-  }
+  void AddForeign(const void* block, size_t bytes);
+  void RemoveForeign(const void* block);
+  void ForEachForeignBlock(
+      FunctionRef<void(const void* block, size_t bytes)> visit) const;
 
  private:
   friend void Release(Object* object);
@@ -102,8 +102,10 @@ class Runtime {
   RuntimeOptions options_;
   std::unique_ptr<Allocator> allocator_;
   std::unique_ptr<EventLog> events_;
-  std::unordered_set<Object*> live_;
-  std::unordered_map<const void*, size_t> foreign_;
+  // Addresses with all bits turned: a list is no owner, and whoever searches
+  // memory for references must not take it for one.
+  std::unordered_set<uintptr_t> live_;
+  std::unordered_map<uintptr_t, size_t> foreign_;
   std::unique_ptr<Collector> collector_;
   std::unique_ptr<Interning> interning_;
   Ref<Dict> globals_;

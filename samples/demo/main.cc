@@ -1,0 +1,156 @@
+// main.cc: heapline-demo, the program that `heapline demo` runs under the
+// tracer. It runs without one, too: then it only prints.
+//
+//   heapline-demo NAME [--variant broken|fixed] [--heap malloc|pools] [--out D]
+//   heapline-demo --scenarios | --checklist | --edge-rules | --tune
+//
+// Exit status: 0, or 2: usage, or a file that could not be written.
+#include <cinttypes>
+#include <cstdio>
+#include <cstring>
+#include <string>
+
+#include "samples/demo/checklist.h"
+#include "samples/demo/json.h"
+#include "samples/demo/scenario.h"
+#include "samples/demo/stage.h"
+#include "samples/runtime/edge_rules.h"
+#include "samples/runtime/experiment.h"
+
+namespace demo {
+namespace {
+
+constexpr char kUsage[] =
+    "usage: heapline-demo NAME [--variant broken|fixed] "
+    "[--heap malloc|pools] [--out DIR]\n"
+    "       heapline-demo --scenarios | --checklist | --edge-rules | --tune\n";
+
+const char* SymptomName(Symptom symptom) {
+  switch (symptom) {
+    case Symptom::kNone:
+      return "none";
+    case Symptom::kGrowth:
+      return "growth";
+    case Symptom::kCycle:
+      return "cycle";
+    case Symptom::kDirectLeak:
+      return "direct-leak";
+    case Symptom::kChurn:
+      return "churn";
+    case Symptom::kPeak:
+      return "peak";
+  }
+  return "";
+}
+
+int ListScenarios() {
+  const char* before = "[\n ";
+  for (const Scenario& scenario : Scenarios()) {
+    std::string rows, reports;
+    for (const int row : scenario.rows)
+      rows += (rows.empty() ? "" : ", ") + std::to_string(row);
+    for (const char* report : scenario.reports)
+      reports += (reports.empty() ? "" : ", ") + JsonText(report);
+    printf("%s{\"name\": %s, \"title\": %s, \"rows\": [%s], \"file\": %s, "
+           "\"symptom\": \"%s\", \"reports\": [%s], \"says\": %s}",
+           before, JsonText(scenario.name).c_str(),
+           JsonText(scenario.title).c_str(), rows.c_str(),
+           JsonText(scenario.file).c_str(), SymptomName(scenario.symptom),
+           reports.c_str(), JsonText(scenario.says).c_str());
+    before = ",\n ";
+  }
+  puts("\n]");
+  return 0;
+}
+
+int ListChecklist() {
+  const char* before = "[\n ";
+  for (const ChecklistRow& row : Checklist()) {
+    printf("%s{\"row\": %d, \"scenario\": %s, \"kind\": \"%s\", \"where\": %s}",
+           before, row.number, JsonText(row.scenario).c_str(), row.kind,
+           JsonText(row.where).c_str());
+    before = ",\n ";
+  }
+  puts("\n]");
+  return 0;
+}
+
+int Tune() {
+  const char* before = "[\n ";
+  for (const runtime::ThresholdTrial& trial : runtime::TryThresholds()) {
+    printf("%s{\"threshold\": %" PRIu64 ", \"collections\": %" PRIu64
+           ", \"max_pause_ns\": %" PRIu64 ", \"median_pause_ns\": %" PRIu64
+           ", \"total_ns\": %" PRIu64 ", \"peak_bytes\": %" PRIu64 "}",
+           before, trial.threshold, trial.collections, trial.max_pause_ns,
+           trial.median_pause_ns, trial.total_ns, trial.peak_bytes);
+    before = ",\n ";
+  }
+  puts("\n]");
+  return 0;
+}
+
+const Scenario* FindScenario(const std::string& name) {
+  for (const Scenario& scenario : Scenarios()) {
+    if (name == scenario.name) return &scenario;
+  }
+  return nullptr;
+}
+
+struct Arguments {
+  const Scenario* scenario = nullptr;
+  Variant variant = Variant::kBroken;
+  runtime::Heap heap = runtime::Heap::kMalloc;
+  std::string directory;
+};
+
+// False, with a line on stderr, where they are wrong.
+bool ParseArguments(int count, char** texts, Arguments* arguments) {
+  arguments->scenario = FindScenario(texts[1]);
+  if (arguments->scenario == nullptr) {
+    fprintf(stderr, "heapline-demo: no scenario %s: --scenarios lists them\n",
+            texts[1]);
+    return false;
+  }
+  for (int i = 2; i < count; i += 2) {
+    const std::string option = texts[i];
+    const std::string value = i + 1 < count ? texts[i + 1] : "";
+    if (option == "--variant" && (value == "broken" || value == "fixed")) {
+      arguments->variant =
+          value == "broken" ? Variant::kBroken : Variant::kFixed;
+    } else if (option == "--heap" && (value == "malloc" || value == "pools")) {
+      arguments->heap = value == "malloc" ? runtime::Heap::kMalloc
+                                          : runtime::Heap::kPools;
+    } else if (option == "--out" && !value.empty()) {
+      arguments->directory = value;
+    } else {
+      fprintf(stderr, "heapline-demo: %s %s: not understood\n%s",
+              option.c_str(), value.c_str(), kUsage);
+      return false;
+    }
+  }
+  return true;
+}
+
+int Main(int count, char** texts) {
+  const std::string first = count > 1 ? texts[1] : "";
+  if (first == "--scenarios") return ListScenarios();
+  if (first == "--checklist") return ListChecklist();
+  if (first == "--edge-rules") return fputs(runtime::EdgeRules().c_str(), stdout) < 0;
+  if (first == "--tune") return Tune();
+  if (first == "--help") return fputs(kUsage, stdout) < 0;
+  if (first.empty() || first[0] == '-') {
+    fputs(kUsage, stderr);
+    return 2;
+  }
+  Arguments arguments;
+  if (!ParseArguments(count, texts, &arguments)) return 2;
+  Stage stage(*arguments.scenario, arguments.variant, arguments.heap,
+              arguments.directory);
+  arguments.scenario->run(stage);
+  return 0;
+}
+
+}  // namespace
+}  // namespace demo
+
+int main(int count, char** texts) { return demo::Main(count, texts); }

@@ -1,0 +1,144 @@
+// stage.cc
+#include "samples/demo/stage.h"
+
+#include <cinttypes>
+#include <cstdarg>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+
+#include "heapline/heapline.h"
+#include "samples/demo/json.h"
+#include "samples/runtime/exact_graph.h"
+#include "samples/runtime/sizes.h"
+
+namespace demo {
+namespace {
+
+constexpr size_t kStackToWipe = 64 * 1024;
+
+// Overwrites what dead calls have left below this frame.
+__attribute__((noinline)) void WipeDeadStack() {
+  char dead[kStackToWipe];
+  memset(dead, 0, sizeof dead);
+  asm volatile("" : : "r"(dead) : "memory");
+}
+
+std::string Joined(const std::vector<std::string>& parts) {
+  std::string joined;
+  for (const std::string& part : parts) {
+    joined += (joined.empty() ? "\n    " : ",\n    ") + part;
+  }
+  return joined;
+}
+
+runtime::RuntimeOptions WithHeap(runtime::RuntimeOptions options,
+                                 runtime::Heap heap) {
+  options.heap = heap;
+  return options;
+}
+
+[[noreturn]] void Fail(const std::string& path, int error) {
+  fprintf(stderr, "heapline-demo: writing %s: %s\n", path.c_str(),
+          strerror(error));
+  exit(2);
+}
+
+}  // namespace
+
+Stage::Stage(const Scenario& scenario, Variant variant, runtime::Heap heap,
+             std::string directory)
+    : scenario_(scenario),
+      variant_(variant),
+      heap_(heap),
+      directory_(std::move(directory)),
+      runtime_(WithHeap(scenario.options, heap)) {}
+
+Stage::~Stage() {
+  if (directory_.empty()) return;
+  std::vector<std::string> cuts;
+  std::vector<std::string> grows;
+  for (size_t i = 0; i < labels_.size(); ++i) {
+    cuts.push_back("{\"label\": " + JsonText(labels_[i]) +
+                   ", \"exact\": \"exact." + std::to_string(i) + ".txt\"}");
+  }
+  for (const std::string& line : grows_) grows.push_back(JsonText(line));
+  const std::string path = directory_ + "/truth.json";
+  FILE* const file = fopen(path.c_str(), "we");
+  if (file == nullptr) Fail(path, errno);
+  fprintf(file,
+          "{\"scenario\": \"%s\", \"variant\": \"%s\", \"heap\": \"%s\",\n"
+          "  \"cuts\": [%s],\n  \"grows\": [%s],\n  \"kept\": [%s],\n"
+          "  \"numbers\": {%s}}\n",
+          scenario_.name, is_broken() ? "broken" : "fixed",
+          heap_ == runtime::Heap::kMalloc ? "malloc" : "pools",
+          Joined(cuts).c_str(), Joined(grows).c_str(),
+          Joined(kept_json_).c_str(), Joined(numbers_json_).c_str());
+  if (fclose(file) != 0) Fail(path, errno);
+}
+
+void Stage::Print(const char* format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  vprintf(format, arguments);
+  va_end(arguments);
+  putchar('\n');
+}
+
+void Stage::Cut(const std::string& label) {
+  fflush(stdout);
+  if (!directory_.empty()) {
+    const runtime::ExactGraph graph = runtime::TakeExactGraph(runtime_);
+    const size_t number = labels_.size();
+    const std::string path =
+        directory_ + "/exact." + std::to_string(number) + ".txt";
+    const int error = runtime::WriteExactGraph(graph, path, label);
+    if (error != 0) Fail(path, error);
+    for (const Waiting& kept : waiting_) {
+      const runtime::ObjectSizes sizes =
+          runtime::SizesOf(graph, kept.object);
+      char numbers[256];
+      snprintf(numbers, sizeof numbers,
+               "\"address\": \"%p\", \"shallow_bytes\": %" PRIu64
+               ", \"deep_bytes\": %" PRIu64 ", \"retained_bytes\": %" PRIu64
+               ", \"retained_count\": %" PRIu64 "}",
+               static_cast<const void*>(kept.object), sizes.shallow_bytes,
+               sizes.deep_bytes, sizes.retained_bytes, sizes.retained_count);
+      kept_json_.push_back("{\"cut\": " + std::to_string(number) +
+                           ", \"name\": " + JsonText(kept.name) + ", " + numbers);
+    }
+    labels_.push_back(label);
+  }
+  waiting_.clear();
+  WipeDeadStack();
+  heapline_snapshot(label.c_str());
+}
+
+void Stage::NextLineGrows(Site site) {
+  grows_.push_back(std::string(site.file) + ":" +
+                   std::to_string(site.line + 1));
+}
+
+void Stage::Keeps(const std::string& name, const Object* object) {
+  waiting_.push_back({name, object});
+}
+
+void Stage::Number(const std::string& name, uint64_t value) {
+  numbers_json_.push_back(JsonText(name) + ": " + std::to_string(value));
+}
+
+void* Stage::ForeignBlock(size_t bytes) {
+  void* const block = malloc(bytes);
+  if (block == nullptr) throw std::bad_alloc();
+  memset(block, 0, bytes);
+  runtime_.AddForeign(block, bytes);
+  return block;
+}
+
+void Stage::FreeForeign(void* block) {
+  runtime_.RemoveForeign(block);
+  free(block);
+}
+
+}  // namespace demo
