@@ -10,12 +10,20 @@
 // its vtable then names it in every report, and the slots of a slotted one are
 // its data members, of type Slot, in the class's order and nothing else:
 //
-//   struct Node : SlottedInstance { Slot parent, next; };
+//   struct Node : SlottedInstance {
+//     using SlottedInstance::SlottedInstance;
+//     Slot parent, next;
+//   };
 //   Ref<Class> c = Class::Make<Node>("Node", {.slots = {"parent", "next"}});
 //   Ref<Node> n = c->New<Node>();  n->next = n;  n->GetAttribute("next");
 //
 // Without one of its own, a class's instances are plain DictInstance or
-// SlottedInstance.
+// SlottedInstance. A C++ class that derives from DictInstance may add fields
+// of any type; where they refer to objects, its Traverse, Clear and Describe
+// say so.
+//
+// Invariant: an instance holds its class for as long as it lives: Clear leaves
+// it.
 #ifndef SAMPLES_RUNTIME_CLASS_H_
 #define SAMPLES_RUNTIME_CLASS_H_
 
@@ -23,6 +31,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "samples/runtime/object.h"
@@ -44,19 +53,26 @@ struct ClassSpec {
 class Class : public Container {
  public:
   // TypeError "multiple bases have instance lay-out conflict" where two bases
-  // both add slots. Slots of bases stand first. A class one of whose bases has
-  // a dict has one too, beside no slots of its own here (TypeError).
+  // both add slots, and neither derives from the other. Slots of bases stand
+  // first. A class one of whose bases has a dict has one too, and may not add
+  // slots (TypeError); slots of other bases are entries of its dict.
+  // std::logic_error: T's members are not its class's slots (more members than
+  // slots, or the other layout).
   template <typename T>
   static Ref<Class> Make(const std::string& name, const ClassSpec& spec = {});
   static Ref<Class> Make(const std::string& name, const ClassSpec& spec = {});
 
-  // REQUIRES: T is what the class was made with.
+  // REQUIRES: T is what the class was made with, or a base of that.
   template <typename T = Instance>
   Ref<T> New();
+
+  ~Class() override;
 
   const std::string& name() const { return name_; }
   bool is_slotted() const { return is_slotted_; }
   const std::vector<std::string>& slots() const { return slots_; }
+  // Bytes of an instance's block.
+  size_t instance_bytes() const { return instance_bytes_; }
   bool IsSubclassOf(const Class* other) const;
   // The class's own attributes, shared by all instances.
   Dict& attributes() { return *attributes_; }
@@ -70,20 +86,37 @@ class Class : public Container {
  private:
   friend class Runtime;
   friend class Instance;
-  // Makes an instance whose C++ class is T.
-  using Maker = Ref<Instance> (*)(Class* of, size_t extra_bytes);
-  Class(const std::string& name, const ClassSpec& spec);
+  friend class SlottedInstance;
+
+  // The C++ class of a class's instances.
+  struct Body {
+    Ref<Instance> (*make)(Class* of, size_t extra_bytes);
+    size_t bytes;
+    bool is_slotted;
+  };
+  template <typename T>
+  static Ref<Instance> MakeInstance(Class* of, size_t extra_bytes);
+
+  explicit Class(const std::string& name);
   static Ref<Class> MakeWith(const std::string& name, const ClassSpec& spec,
-                             Maker maker, size_t declared_bytes);
+                             const Body& body);
+  void Inherit(const ClassSpec& spec);
+  void ChooseLayout(const ClassSpec& spec);
+  void FitBody(const Body& body);
   Ref<Instance> NewInstance();
 
   std::string name_;
   std::vector<std::string> slots_;
   bool is_slotted_ = false;
-  Maker maker_ = nullptr;
-  size_t extra_bytes_ = 0;  // slots that the C++ class does not declare
+  // The nearest class, of this one and its bases, that added slots.
+  const Class* slots_from_ = nullptr;
+  Body body_{};
+  size_t instance_bytes_ = 0;
   std::function<void(Instance&)> finalizer_;
   std::vector<Ref<Class>> bases_;
+  // Where an attribute is looked up: this class, then all bases, each before
+  // its own bases. Held by bases_.
+  std::vector<Class*> resolution_order_;
   Ref<Dict> attributes_;
 };
 
@@ -98,6 +131,7 @@ class Instance : public Container {
   virtual void DeleteAttribute(const std::string& name) = 0;
 
   const char* TypeName() const override { return class_->name().c_str(); }
+  size_t BlockBytes() const override { return class_->instance_bytes(); }
   bool HasFinalizer() const override;
   void Finalize() override;
 
@@ -118,7 +152,6 @@ class DictInstance : public Instance {
   // `__dict__`, made by the first attribute; nullptr before.
   Dict* dict() const { return dict_; }
 
-  size_t BlockBytes() const override { return sizeof(DictInstance); }
   void Traverse(Visit visit) const override;
   void Clear() override;
   void Describe(LayoutVisitor* visitor) const override;
@@ -137,10 +170,9 @@ class SlottedInstance : public Instance {
   explicit SlottedInstance(Class* of) : Instance(of) {}
   void SetAttribute(const std::string& name, Object* value) override;
   void DeleteAttribute(const std::string& name) override;
+  // REQUIRES: index < class_object()->slots().size().
   Slot* slot(size_t index);
   const Slot* slot(size_t index) const;
-
-  size_t BlockBytes() const override;
   void Traverse(Visit visit) const override;
   void Clear() override;
   void Describe(LayoutVisitor* visitor) const override;
@@ -151,6 +183,25 @@ class SlottedInstance : public Instance {
 
 static_assert(sizeof(DictInstance) == 56);
 static_assert(sizeof(SlottedInstance) == 40);
+
+template <typename T>
+Ref<Instance> Class::MakeInstance(Class* of, size_t extra_bytes) {
+  return Runtime::Current().New<T>(extra_bytes, of);
+}
+
+template <typename T>
+Ref<Class> Class::Make(const std::string& name, const ClassSpec& spec) {
+  static_assert(std::is_base_of_v<DictInstance, T> ||
+                std::is_base_of_v<SlottedInstance, T>);
+  return MakeWith(
+      name, spec,
+      {&MakeInstance<T>, sizeof(T), std::is_base_of_v<SlottedInstance, T>});
+}
+
+template <typename T>
+Ref<T> Class::New() {
+  return Ref<T>(static_cast<T*>(NewInstance().get()));
+}
 
 }  // namespace runtime
 

@@ -50,6 +50,10 @@ class Runtime;
 inline constexpr int kGenerations = 3;
 inline constexpr int kAllGenerations = kGenerations - 1;
 inline constexpr uint8_t kPermanent = kGenerations;  // Freeze
+// Object::generation() while a collection looks at its candidates, and of what
+// it then found unreachable.
+inline constexpr uint8_t kCandidate = kGenerations + 1;
+inline constexpr uint8_t kUnreachable = kGenerations + 2;
 
 // A ring of containers through their links, with a head of its own.
 class GenerationList {
@@ -110,8 +114,9 @@ class Collector {
   Collector(const Collector&) = delete;
   Collector& operator=(const Collector&) = delete;
 
-  // gc.collect(generation): what it returns there is `unreachable`. Within a
-  // collection nothing happens.
+  // gc.collect(generation): what it returns there is collected + uncollectable.
+  // Within a collection nothing happens. Finalizers and callbacks may do
+  // anything: allocate, store what they see, drop references.
   Collection Collect(int generation = kAllGenerations);
 
   void Enable() { is_enabled_ = true; }
@@ -146,10 +151,11 @@ class Collector {
   void Unfreeze();
   size_t GetFreezeCount() const { return permanent_.size(); }
 
-  // gc.garbage: objects found unreachable and kept.
-  List& garbage() { return *garbage_; }
-  // Called after each collection.
-  void SetCallback(std::function<void(const Collection&)> callback);
+  // gc.garbage: objects found unreachable and kept. Made when first wanted.
+  List& garbage();
+  // Called after each collection. Gives what was there before.
+  using Callback = std::function<void(const Collection&)>;
+  Callback SetCallback(Callback callback);
 
   // Where in a Collector the links of its lists stand: bytes.
   static std::vector<size_t> LinkOffsets();
@@ -160,7 +166,24 @@ class Collector {
   void Track(Container* object);  // may collect first
   void Untrack(Container* object);
   void CollectIfDue();
+  // The end of the runtime: collects, without debugging, and lets the garbage
+  // list go. Nothing is saved from then on.
+  void Close();
+
+  // One collection, and the steps of the picture above.
   Collection Run(int generation);
+  std::vector<Container*> TakeCandidates(int generation);
+  static void CountOutsideReferences(const std::vector<Container*>& candidates);
+  static void MarkReachable(const std::vector<Container*>& candidates);
+  static void Separate(const std::vector<Container*>& candidates,
+                       int generation, GenerationList* survivors,
+                       GenerationList* unreachable);
+  void KeepLegacyFinalizers(GenerationList* unreachable,
+                            GenerationList* uncollectable) const;
+  static void ClearWeakReferences(const GenerationList& unreachable);
+  void Finalize(GenerationList* unreachable) const;
+  uint64_t KeepResurrected(int generation, GenerationList* unreachable);
+  uint64_t BreakCycles(int generation, GenerationList* unreachable);
 
   Runtime* runtime_;
   std::array<GenerationList, kGenerations> generations_;
@@ -176,7 +199,7 @@ class Collector {
   unsigned debug_ = 0;
   DebugForm debug_form_ = DebugForm::kText;
   std::function<void(const std::string&)> debug_output_;
-  std::function<void(const Collection&)> callback_;
+  Callback callback_;
   Ref<List> garbage_;
 };
 

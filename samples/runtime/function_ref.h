@@ -15,9 +15,8 @@ class FunctionRef;
 template <typename Result, typename... Arguments>
 class FunctionRef<Result(Arguments...)> {
  public:
-  template <typename Callable,
-            typename = std::enable_if_t<
-                !std::is_same_v<std::decay_t<Callable>, FunctionRef>>>
+  template <typename Callable, typename = std::enable_if_t<!std::is_same_v<
+                                   std::decay_t<Callable>, FunctionRef>>>
   FunctionRef(Callable&& callable)  // NOLINT: meant to convert
       : callable_(const_cast<void*>(
             static_cast<const void*>(std::addressof(callable)))),

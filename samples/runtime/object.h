@@ -51,8 +51,7 @@ class LayoutVisitor {
   // The word at `offset` of `block` refers to `target` (nullptr: passed over).
   virtual void Strong(const void* block, size_t offset,
                       const Object* target) = 0;
-  virtual void Weak(const void* block, size_t offset,
-                    const void* target) = 0;
+  virtual void Weak(const void* block, size_t offset, const void* target) = 0;
 };
 
 enum ObjectFlags : uint8_t {
@@ -157,8 +156,8 @@ inline void DecRef(Object* object) {
   if (--object->refcount_ == 0) Release(object);
 }
 
-// To the event log, of a watched object: event_log.h. `holder` is the address of
-// the Ref.
+// To the event log, of a watched object: event_log.h. `holder` is the address
+// of the Ref.
 void LogIncRef(Object* object, const void* holder, Site site);
 void LogDecRef(Object* object, const void* holder);
 void LogMove(Object* object, const void* from, const void* to);

@@ -23,13 +23,19 @@ class List;
 class WeakRef : public Container {
  public:
   // TypeError where the object's type allows none. The callback (nullptr:
-  // none) is called with this WeakRef, which is dead by then.
+  // none) is called with this WeakRef, which is dead by then; an error that it
+  // throws is told on standard error and ignored, as CPython does.
   static Ref<WeakRef> Make(Object* referent, Function* callback = nullptr);
   ~WeakRef() override;
 
-  // As calling a weakref: a counted reference, or nullptr.
-  Ref<Object> Get() const { return Ref<Object>(referent_); }
-  bool is_alive() const { return referent_ != nullptr; }
+  // As calling a weakref: a counted reference, or nullptr; also nullptr of one
+  // whose count is 0 already.
+  Ref<Object> Get() const {
+    return Ref<Object>(is_alive() ? referent_ : nullptr);
+  }
+  bool is_alive() const {
+    return referent_ != nullptr && referent_->refcount() > 0;
+  }
 
   const char* TypeName() const override { return "weakref"; }
   size_t BlockBytes() const override { return sizeof(*this); }
@@ -37,12 +43,17 @@ class WeakRef : public Container {
   void Clear() override;
   void Describe(LayoutVisitor* visitor) const override;
 
+ protected:
+  WeakRef(Object* referent, Function* callback);
+
  private:
   friend class Runtime;
   friend class Collector;
   friend void ClearWeakRefs(Object* object);
-  WeakRef(Object* referent, Function* callback);
+  // Takes it out of its object's list: it is dead then.
   void Unlink();
+  // Calls the callback, of a dead one, once.
+  void CallBack();
 
   Object* referent_;  // not counted
   WeakRef* previous_ = nullptr;
@@ -53,26 +64,32 @@ class WeakRef : public Container {
 // Kills the object's weak references, then calls their callbacks, newest first.
 void ClearWeakRefs(Object* object);
 
-// A dict whose values are weak: an entry goes when its value dies.
+// A dict whose values are weak: an entry goes when its value dies, by a
+// callback that refers to this dict weakly.
 class WeakValueDict : public Container {
  public:
   static Ref<WeakValueDict> Make();
+  ~WeakValueDict() override;
 
   void Set(Object* key, Object* value);
   Ref<Object> Get(Object* key) const;  // nullptr: absent or dead
-  size_t size() const;                 // live entries
+  // Entries. One whose value is just dying counts until its callback has run.
+  size_t size() const;
 
   const char* TypeName() const override { return "WeakValueDictionary"; }
   size_t BlockBytes() const override { return sizeof(*this); }
   void Traverse(Visit visit) const override;
   void Clear() override;
   void Describe(LayoutVisitor* visitor) const override;
+  WeakRef** WeakRefs() override { return &weak_refs_; }
 
  private:
   friend class Runtime;
   WeakValueDict();
 
-  Ref<Dict> references_;  // key -> WeakRef
+  WeakRef* weak_refs_ = nullptr;
+  Ref<Dict> references_;     // key -> WeakRef that knows its key
+  Ref<Function> forgetter_;  // the callback of all of them
 };
 
 }  // namespace runtime
