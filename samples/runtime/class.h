@@ -146,7 +146,8 @@ class Instance : public Container {
 
 class DictInstance : public Instance {
  public:
-  explicit DictInstance(Class* of) : Instance(of) {}
+  explicit DictInstance(Class* of);
+  ~DictInstance() override;
   void SetAttribute(const std::string& name, Object* value) override;
   void DeleteAttribute(const std::string& name) override;
   // `__dict__`, made by the first attribute; nullptr before.
