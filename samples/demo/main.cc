@@ -77,7 +77,9 @@ int ListChecklist() {
 
 int Tune() {
   const char* before = "[\n ";
-  for (const runtime::ThresholdTrial& trial : runtime::TryThresholds()) {
+  const runtime::Runtime runtime;
+  for (const runtime::ThresholdRow& trial :
+       runtime::TryThresholds(runtime::ThresholdPlan())) {
     printf("%s{\"threshold\": %" PRIu64 ", \"collections\": %" PRIu64
            ", \"max_pause_ns\": %" PRIu64 ", \"median_pause_ns\": %" PRIu64
            ", \"total_ns\": %" PRIu64 ", \"peak_bytes\": %" PRIu64 "}",
@@ -135,7 +137,8 @@ int Main(int count, char** texts) {
   const std::string first = count > 1 ? texts[1] : "";
   if (first == "--scenarios") return ListScenarios();
   if (first == "--checklist") return ListChecklist();
-  if (first == "--edge-rules") return fputs(runtime::EdgeRules().c_str(), stdout) < 0;
+  if (first == "--edge-rules")
+    return fputs(runtime::EdgeRules().c_str(), stdout) < 0;
   if (first == "--tune") return Tune();
   if (first == "--help") return fputs(kUsage, stdout) < 0;
   if (first.empty() || first[0] == '-') {

@@ -1,11 +1,13 @@
 // stage.cc
 #include "samples/demo/stage.h"
 
+#include <cerrno>
 #include <cinttypes>
 #include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 #include <utility>
 
 #include "heapline/heapline.h"
@@ -96,8 +98,8 @@ void Stage::Cut(const std::string& label) {
     const int error = runtime::WriteExactGraph(graph, path, label);
     if (error != 0) Fail(path, error);
     for (const Waiting& kept : waiting_) {
-      const runtime::ObjectSizes sizes =
-          runtime::SizesOf(graph, kept.object);
+      const runtime::BlockSizes sizes =
+          runtime::SizesInGraph(graph, kept.object);
       char numbers[256];
       snprintf(numbers, sizeof numbers,
                "\"address\": \"%p\", \"shallow_bytes\": %" PRIu64
