@@ -70,7 +70,7 @@ class Array final : public Object {
       : type_code_(type_code),
         element_bytes_(static_cast<uint32_t>(element_bytes)) {}
   void Resize(size_t size);
-  void Append(const void* element);
+  void AppendElement(const void* element);
   const char* Element(int64_t index) const;
 
   size_t size_ = 0;

@@ -76,9 +76,10 @@ class Dict final : public Container {
   Found Find(uint64_t hash, IsKey is_key) const;
   Found Find(const Object* key) const;
   Found Find(std::string_view key) const;
-  void Insert(uint64_t hash, Object* key, Object* value, Site site);
-  Ref<Object> RemoveFound(const Found& found);
-  void Resize();  // for three times the size
+  void Insert(size_t slot, uint64_t hash, Object* key, Object* value,
+              Site site);
+  Ref<Object> Take(const Found& found);
+  void Resize();  // for three times what lives
 
   size_t size_ = 0;
   uint64_t changes_ = 0;  // insertions and removals: what ForEach minds

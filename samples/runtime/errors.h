@@ -5,20 +5,30 @@
 #include <stdexcept>
 #include <string>
 
+#include "samples/runtime/object.h"
+
 namespace runtime {
+
+class Frame;
 
 class Exception : public std::runtime_error {
  public:
+  Exception(const Exception& other);
+  ~Exception() override;
+
   const char* type() const { return type_; }
   // The last line of a traceback: "IndexError: list index out of range".
   std::string Line() const { return std::string(type_) + ": " + what(); }
+  // The frame that ran when it was thrown (frame.h); nullptr: none did.
+  Frame* traceback() const { return traceback_; }
 
  protected:
-  Exception(const char* type, const std::string& message)
-      : std::runtime_error(message), type_(type) {}
+  Exception(const char* type, const std::string& message);
 
  private:
   const char* type_;
+  // It holds its frame, as an error in flight does in Python.
+  Ref<Frame> traceback_;
 };
 
 struct AttributeError : Exception {

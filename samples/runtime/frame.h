@@ -69,7 +69,7 @@ class FrameScope {
 
 class Error final : public Container {
  public:
-  // Of what was thrown, with the current frame as its traceback.
+  // Of what was thrown: with its frame, and with that all its callers'.
   static Ref<Error> Make(const Exception& thrown, Site site = Site::Here());
 
   std::string_view line() const;  // "" once cleared

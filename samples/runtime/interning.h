@@ -62,12 +62,18 @@ class Interning {
   friend class Str;
   void Forget(const Str* text);  // it dies
 
-  Str* Find(std::string_view text) const;
-  void KeepForever(Str* text);
+  using Row = std::unordered_multimap<uint64_t, uintptr_t>::const_iterator;
+  Row FindMortal(std::string_view text) const;
+  Str* Find(std::string_view text) const;  // nullptr: none
+  void Add(Str* text, InternLife life);
+  // An interned string that took the place of one of so many bytes.
+  Ref<Str> Hit(Str* text, InternLife life, size_t bytes_saved);
 
   std::array<Ref<Int>, kGreatestSmallInt - kLeastSmallInt + 1> small_ints_;
-  std::unordered_map<std::string_view, Str*> mortal_;  // keys: their texts
-  Ref<Dict> forever_;                                  // text -> itself
+  // Hash to address, with all bits turned: this table owns no string, and
+  // whoever searches memory for references must not take it for an owner.
+  std::unordered_multimap<uint64_t, uintptr_t> mortal_;
+  Ref<Dict> forever_;  // text -> itself
   InternStats stats_;
 };
 

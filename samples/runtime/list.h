@@ -41,7 +41,7 @@ class List final : public Container {
   // Beyond either end: at that end.
   void Insert(int64_t index, Object* item, Site site = Site::Here());
   Ref<Object> Pop(int64_t index = -1);
-  void RemoveAt(int64_t index) { Pop(index); }  // del list[index]
+  void RemoveAt(int64_t index);  // del list[index]
   // The first that is this object or equal; ValueError where there is none.
   void Remove(const Object* item);
   bool Contains(const Object* item) const;
@@ -57,9 +57,8 @@ class List final : public Container {
   friend class Runtime;
   List() = default;
   size_t Position(int64_t index, const char* complaint) const;
-  int64_t Find(const Object* item) const;  // -1: absent
-  void MoveTo(size_t capacity);            // items to a new block
-  void ShrinkIfSparse();
+  Ref<Object> TakeOut(size_t position);
+  void MoveTo(size_t capacity);  // the items, to a new block
 
   size_t size_ = 0;
   Slot* items_ = nullptr;

@@ -7,6 +7,8 @@
 //   +24 bytes                does not show it, so no collection can see through
 //                            it, and a cycle that leads here never dies
 //
+// Describe does show it: it is the truth that collections miss.
+//
 // Invariant: the buffer lives as long as the object.
 #ifndef SAMPLES_RUNTIME_NATIVE_BLOCK_H_
 #define SAMPLES_RUNTIME_NATIVE_BLOCK_H_
@@ -39,6 +41,7 @@ class NativeBlock final : public Object {
  private:
   friend class Runtime;
   explicit NativeBlock(size_t bytes);
+  Slot& reference() const;  // in the buffer
 
   void* buffer_;
   size_t buffer_bytes_;

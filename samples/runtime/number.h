@@ -33,6 +33,8 @@ class Int final : public Object {
  private:
   friend class Runtime;
   explicit Int(int64_t value);
+  size_t digit_count() const;  // in use
+  uint32_t* digits() { return reinterpret_cast<uint32_t*>(this + 1); }
   const uint32_t* digits() const {
     return reinterpret_cast<const uint32_t*>(this + 1);
   }

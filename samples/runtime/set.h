@@ -64,7 +64,10 @@ class Set final : public Container {
   Set() = default;
   Entry* table() { return table_ != nullptr ? table_ : small_; }
   const Entry* table() const { return table_ != nullptr ? table_ : small_; }
+  static Entry* NewTable(size_t slots);
+  static void FreeTable(Entry* table, size_t slots);
   const Entry* Find(const Object* key) const;  // nullptr: absent
+  size_t NeverUsed(uint64_t hash) const;       // the first such slot
   Ref<Object> Take(Entry* entry);
   void Resize();
 

@@ -50,7 +50,7 @@ class Str final : public Object {
  private:
   friend class Runtime;
   friend class Interning;
-  explicit Str(size_t length);  // of '\0's
+  explicit Str(size_t length);  // its text is still to be written
   ~Str() override;              // leaves the table of interned ones
   char* data() { return reinterpret_cast<char*>(this + 1); }
 
@@ -67,7 +67,10 @@ class Bytes final : public Object {
   std::string_view view() const {
     return {reinterpret_cast<const char*>(this + 1), length_};
   }
-  char* data() { return reinterpret_cast<char*>(this + 1); }
+  char* data() {
+    hash_ = 0;
+    return reinterpret_cast<char*>(this + 1);
+  }
   size_t length() const { return length_; }
 
   const char* TypeName() const override { return "bytes"; }
@@ -77,7 +80,7 @@ class Bytes final : public Object {
 
  private:
   friend class Runtime;
-  explicit Bytes(size_t length) : length_(length) {}
+  explicit Bytes(size_t length);  // of '\0's
 
   size_t length_;
   mutable uint64_t hash_ = 0;

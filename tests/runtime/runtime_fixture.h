@@ -1,0 +1,53 @@
+// runtime_fixture.h: a test with a runtime of its own, which must end with no
+// more objects alive than it began with: nothing leaks, and nothing is held by
+// a count that was not given back.
+#ifndef TESTS_RUNTIME_RUNTIME_FIXTURE_H_
+#define TESTS_RUNTIME_RUNTIME_FIXTURE_H_
+
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <string>
+
+#include "samples/runtime/collector.h"
+#include "samples/runtime/errors.h"
+#include "samples/runtime/runtime.h"
+
+namespace runtime {
+
+class RuntimeFixture : public testing::Test {
+ protected:
+  RuntimeFixture() : objects_at_start_(LiveObjects()) {}
+
+  void TearDown() override {
+    runtime_.collector().Collect();
+    EXPECT_EQ(LiveObjects(), objects_at_start_);
+  }
+
+  size_t LiveObjects() const {
+    size_t count = 0;
+    runtime_.ForEachLiveObject([&count](Object*) { ++count; });
+    return count;
+  }
+  uint64_t LiveBytes() { return runtime_.allocator().stats().live_bytes; }
+
+  Runtime runtime_;
+
+ private:
+  size_t objects_at_start_;
+};
+
+// "KeyError: 'x'" where `statement` throws one of ours, else "".
+template <typename Statement>
+std::string ErrorOf(const Statement& statement) {
+  try {
+    statement();
+  } catch (const Exception& error) {
+    return error.Line();
+  }
+  return "";
+}
+
+}  // namespace runtime
+
+#endif  // TESTS_RUNTIME_RUNTIME_FIXTURE_H_
