@@ -1,6 +1,7 @@
 // stage.cc
 #include "samples/demo/stage.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cinttypes>
 #include <cstdarg>
@@ -118,8 +119,10 @@ void Stage::Cut(const std::string& label) {
 }
 
 void Stage::NextLineGrows(Site site) {
-  grows_.push_back(std::string(site.file) + ":" +
-                   std::to_string(site.line + 1));
+  const std::string line =
+      std::string(site.file) + ":" + std::to_string(site.line + 1);
+  if (std::find(grows_.begin(), grows_.end(), line) == grows_.end())
+    grows_.push_back(line);
 }
 
 void Stage::Keeps(const std::string& name, const Object* object) {
@@ -136,6 +139,10 @@ void* Stage::ForeignBlock(size_t bytes) {
   memset(block, 0, bytes);
   runtime_.AddForeign(block, bytes);
   return block;
+}
+
+void Stage::ForeignReference(void* block, size_t offset) {
+  runtime_.AddForeignReference(block, offset);
 }
 
 void Stage::FreeForeign(void* block) {

@@ -48,7 +48,8 @@ class Stage {
   // scenario has let go, and cuts.
   void Cut(const std::string& label);
 
-  // The statement on the line after this call is where memory grows.
+  // The statement on the line after this call is where memory grows. May be
+  // said any number of times.
   void NextLineGrows(Site site = Site::Here());
   // Sizes of this object, to be compared with the analyzer's at the next cut.
   void Keeps(const std::string& name, const Object* object);
@@ -56,8 +57,10 @@ class Stage {
   void Number(const std::string& name, uint64_t value);
 
   // A block that does not come from the runtime's heap: a C extension's. It is
-  // in the exact graph, without references; the scenario may lose it.
+  // in the exact graph, with the references that are told; it may be lost.
   void* ForeignBlock(size_t bytes);
+  // The word at `offset` of the foreign block refers to what it points at.
+  void ForeignReference(void* block, size_t offset);
   void FreeForeign(void* block);
 
  private:

@@ -139,9 +139,17 @@ ExactGraph TakeExactGraph(const Runtime& runtime) {
     graph.blocks.push_back({object, object->BlockBytes(), object});
     object->Describe(&gatherer);
   });
-  runtime.ForEachForeignBlock([&](const void* block, size_t bytes) {
-    graph.blocks.push_back({block, bytes, nullptr});
-  });
+  runtime.ForEachForeignBlock(
+      [&](const void* start, const Runtime::ForeignBlock& block) {
+        graph.blocks.push_back({start, block.bytes, nullptr});
+        for (const size_t offset : block.references) {
+          const void* target = nullptr;
+          memcpy(&target, static_cast<const char*>(start) + offset,
+                 sizeof target);
+          if (target != nullptr)
+            graph.edges.push_back({start, offset, target, false});
+        }
+      });
   runtime.ForEachLiveObject([&](const Object* object) {
     if (object->refcount() > gatherer.ReferencesTo(object))
       graph.roots.push_back(object);

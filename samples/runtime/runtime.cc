@@ -67,7 +67,11 @@ void Runtime::ForEachLiveObject(FunctionRef<void(Object*)> visit) const {
 }
 
 void Runtime::AddForeign(const void* block, size_t bytes) {
-  foreign_[Disguised(block)] = bytes;
+  foreign_[Disguised(block)].bytes = bytes;
+}
+
+void Runtime::AddForeignReference(const void* block, size_t offset) {
+  foreign_.at(Disguised(block)).references.push_back(offset);
 }
 
 void Runtime::RemoveForeign(const void* block) {
@@ -75,9 +79,9 @@ void Runtime::RemoveForeign(const void* block) {
 }
 
 void Runtime::ForEachForeignBlock(
-    FunctionRef<void(const void*, size_t)> visit) const {
-  for (const auto& [disguised, bytes] : foreign_)
-    visit(reinterpret_cast<const void*>(~disguised), bytes);
+    FunctionRef<void(const void*, const ForeignBlock&)> visit) const {
+  for (const auto& [disguised, block] : foreign_)
+    visit(reinterpret_cast<const void*>(~disguised), block);
 }
 
 Runtime::Finalization Runtime::FinalizeOnce(Object* object) {

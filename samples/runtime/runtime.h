@@ -77,12 +77,19 @@ class Runtime {
   // objects.
   void ForEachLiveObject(FunctionRef<void(Object*)> visit) const;
 
-  // A block that is not the runtime's: a C extension's own. It is told to the
-  // exact graph; nobody traverses it.
+  // Blocks that are not the runtime's: a C extension's own. They are told to
+  // the exact graph; nobody traverses them.
+  struct ForeignBlock {
+    size_t bytes = 0;
+    std::vector<size_t> references;  // offsets of words that refer to blocks
+  };
   void AddForeign(const void* block, size_t bytes);
+  // REQUIRES: the block was added.
+  void AddForeignReference(const void* block, size_t offset);
   void RemoveForeign(const void* block);
   void ForEachForeignBlock(
-      FunctionRef<void(const void* block, size_t bytes)> visit) const;
+      FunctionRef<void(const void* start, const ForeignBlock& block)> visit)
+      const;
 
  private:
   friend void Release(Object* object);
@@ -105,7 +112,7 @@ class Runtime {
   // Addresses with all bits turned: a list is no owner, and whoever searches
   // memory for references must not take it for one.
   std::unordered_set<uintptr_t> live_;
-  std::unordered_map<uintptr_t, size_t> foreign_;
+  std::unordered_map<uintptr_t, ForeignBlock> foreign_;
   std::unique_ptr<Collector> collector_;
   std::unique_ptr<Interning> interning_;
   Ref<Dict> globals_;
