@@ -18,8 +18,8 @@ namespace {
 
 constexpr size_t kLeastSlots = 8;
 // In the index, instead of an entry's number.
-constexpr int32_t kNever = -1;
-constexpr int32_t kRemoved = -2;
+constexpr int32_t kEmptySlot = -1;
+constexpr int32_t kRemovedSlot = -2;
 
 size_t SlotsFor(size_t entries) {
   size_t slots = kLeastSlots;
@@ -51,7 +51,7 @@ struct Dict::Keys {
     const Keys head{slots, IndexBytesFor(slots), slots * 2 / 3, 0};
     void* const block = Runtime::Current().allocator().Allocate(head.bytes());
     Keys* const keys = new (block) Keys(head);
-    memset(keys->index(), 0xff, keys->slots * keys->index_bytes);  // kNever
+    memset(keys->index(), 0xff, keys->slots * keys->index_bytes);  // kEmptySlot
     for (size_t i = 0; i < keys->usable; ++i) new (&keys->entries()[i]) Entry();
     return keys;
   }
@@ -107,8 +107,8 @@ Dict::Found Dict::Find(uint64_t hash, IsKey is_key) const {
   Probe probe(hash, keys_->slots - 1);
   for (;; probe.Next()) {
     const int32_t index = keys_->IndexAt(probe.slot());
-    if (index == kNever) return {nullptr, probe.slot()};
-    if (index == kRemoved) continue;
+    if (index == kEmptySlot) return {nullptr, probe.slot()};
+    if (index == kRemovedSlot) continue;
     Entry* const entry = &keys_->entries()[index];
     if (entry->hash == hash && is_key(entry->key)) return {entry, probe.slot()};
   }
@@ -173,7 +173,7 @@ void Dict::Insert(size_t slot, uint64_t hash, Object* key, Object* value,
   if (keys_ == nullptr || keys_->used == keys_->usable) {
     Resize();
     Probe probe(hash, keys_->slots - 1);
-    while (keys_->IndexAt(probe.slot()) != kNever) probe.Next();
+    while (keys_->IndexAt(probe.slot()) != kEmptySlot) probe.Next();
     slot = probe.slot();
   }
   Entry& entry = keys_->entries()[keys_->used];
@@ -193,7 +193,7 @@ void Dict::Resize() {
     Entry& from = old->entries()[i];
     if (from.key == nullptr) continue;
     Probe probe(from.hash, made->slots - 1);
-    while (made->IndexAt(probe.slot()) != kNever) probe.Next();
+    while (made->IndexAt(probe.slot()) != kEmptySlot) probe.Next();
     made->SetIndex(probe.slot(), static_cast<int32_t>(made->used));
     made->entries()[made->used++] = static_cast<Entry&&>(from);
   }
@@ -208,7 +208,7 @@ Ref<Object> Dict::Remove(std::string_view key) { return Take(Find(key)); }
 
 Ref<Object> Dict::Take(const Found& found) {
   if (found.entry == nullptr) return nullptr;
-  keys_->SetIndex(found.slot, kRemoved);
+  keys_->SetIndex(found.slot, kRemovedSlot);
   --size_;
   ++changes_;
   Slot value = static_cast<Slot&&>(found.entry->value);

@@ -2,17 +2,10 @@
 #include "samples/runtime/interning.h"
 
 #include "samples/runtime/cast.h"
+#include "samples/runtime/disguise.h"
 #include "samples/runtime/runtime.h"
 
 namespace runtime {
-namespace {
-
-uintptr_t Turned(const Str* text) { return ~reinterpret_cast<uintptr_t>(text); }
-
-Str* TurnedBack(uintptr_t address) { return reinterpret_cast<Str*>(~address); }
-
-}  // namespace
-
 Interning::Interning() : forever_(Dict::Make()) {
   for (int64_t value = kLeastSmallInt; value <= kGreatestSmallInt; ++value) {
     Ref<Int>& place = small_ints_[static_cast<size_t>(value - kLeastSmallInt)];
@@ -23,7 +16,7 @@ Interning::Interning() : forever_(Dict::Make()) {
 
 Interning::~Interning() {
   for (const auto& [hash, address] : mortal_)
-    TurnedBack(address)->intern_state_ = InternState::kNot;
+    Undisguised<Str>(address)->intern_state_ = InternState::kNot;
   forever_->ForEach([](Object* key, Object*) {
     Cast<Str>(key)->intern_state_ = InternState::kNot;
     key->Unset(kImmortal);
@@ -38,7 +31,7 @@ Int* Interning::SmallInt(int64_t value) const {
 Interning::Row Interning::FindMortal(std::string_view text) const {
   const auto [first, last] = mortal_.equal_range(HashText(text));
   for (Row row = first; row != last; ++row) {
-    if (TurnedBack(row->second)->view() == text) return row;
+    if (Undisguised<Str>(row->second)->view() == text) return row;
   }
   return mortal_.end();
 }
@@ -46,13 +39,13 @@ Interning::Row Interning::FindMortal(std::string_view text) const {
 Str* Interning::Find(std::string_view text) const {
   if (Object* const kept = forever_->Get(text)) return Cast<Str>(kept);
   const Row row = FindMortal(text);
-  return row != mortal_.end() ? TurnedBack(row->second) : nullptr;
+  return row != mortal_.end() ? Undisguised<Str>(row->second) : nullptr;
 }
 
 void Interning::Add(Str* text, InternLife life) {
   if (life == InternLife::kMortal) {
     text->intern_state_ = InternState::kMortal;
-    mortal_.emplace(text->Hash(), Turned(text));
+    mortal_.emplace(text->Hash(), Disguised(text));
   } else {
     text->intern_state_ = InternState::kForever;
     text->Set(kImmortal);

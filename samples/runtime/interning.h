@@ -70,8 +70,7 @@ class Interning {
   Ref<Str> Hit(Str* text, InternLife life, size_t bytes_saved);
 
   std::array<Ref<Int>, kGreatestSmallInt - kLeastSmallInt + 1> small_ints_;
-  // Hash to address, with all bits turned: this table owns no string, and
-  // whoever searches memory for references must not take it for an owner.
+  // Hash to disguised address (disguise.h): this table owns no string.
   std::unordered_multimap<uint64_t, uintptr_t> mortal_;
   Ref<Dict> forever_;  // text -> itself
   InternStats stats_;

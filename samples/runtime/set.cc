@@ -13,8 +13,8 @@ namespace runtime {
 namespace {
 
 // Hashes of entries without a key.
-constexpr uint64_t kNever = 0;
-constexpr uint64_t kRemoved = 1;
+constexpr uint64_t kNeverUsed = 0;
+constexpr uint64_t kRemovedKey = 1;
 
 // From here on a set grows to twice its size, not to four times.
 constexpr size_t kLargeSet = 50000;
@@ -51,7 +51,7 @@ const Set::Entry* Set::Find(const Object* key) const {
   for (Probe probe(hash, mask_);; probe.Next()) {
     const Entry& entry = table()[probe.slot()];
     if (entry.key == nullptr) {
-      if (entry.hash == kNever) return nullptr;
+      if (entry.hash == kNeverUsed) return nullptr;
     } else if (entry.hash == hash &&
                (entry.key == key || entry.key->Equals(*key))) {
       return &entry;
@@ -79,7 +79,7 @@ size_t Set::NeverUsed(uint64_t hash) const {
   Probe probe(hash, mask_);
   for (;; probe.Next()) {
     const Entry& entry = table()[probe.slot()];
-    if (entry.key == nullptr && entry.hash == kNever) return probe.slot();
+    if (entry.key == nullptr && entry.hash == kNeverUsed) return probe.slot();
   }
 }
 
@@ -94,7 +94,7 @@ void Set::Resize() {
   if (old_table == nullptr) {
     for (size_t i = 0; i < kSmallSlots; ++i) {
       old_small[i] = static_cast<Entry&&>(small_[i]);
-      small_[i].hash = kNever;
+      small_[i].hash = kNeverUsed;
     }
   }
   table_ = slots == kSmallSlots ? nullptr : NewTable(slots);
@@ -110,7 +110,7 @@ void Set::Resize() {
 
 Ref<Object> Set::Take(Entry* entry) {
   Slot key = static_cast<Slot&&>(entry->key);
-  entry->hash = kRemoved;
+  entry->hash = kRemovedKey;
   --size_;
   ++changes_;
   return key;
@@ -157,7 +157,7 @@ void Set::Clear() {
   Entry old_small[kSmallSlots];  // whose keys die when all here is empty
   for (size_t i = 0; i < kSmallSlots; ++i) {
     old_small[i] = static_cast<Entry&&>(small_[i]);
-    small_[i].hash = kNever;
+    small_[i].hash = kNeverUsed;
   }
   table_ = nullptr;
   mask_ = kSmallSlots - 1;

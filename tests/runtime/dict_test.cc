@@ -5,7 +5,6 @@
 #include <random>
 #include <vector>
 
-#include "samples/runtime/cast.h"
 #include "samples/runtime/list.h"
 #include "samples/runtime/number.h"
 #include "samples/runtime/text.h"
@@ -15,8 +14,6 @@ namespace runtime {
 namespace {
 
 using DictTest = RuntimeFixture;
-
-int64_t ValueOf(const Object* object) { return Cast<Int>(object)->value(); }
 
 TEST_F(DictTest, GrowsAsCPythonsDo) {
   const Ref<Dict> dict = Dict::Make();

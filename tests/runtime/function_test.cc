@@ -18,17 +18,15 @@ Ref<Object> CountOfArgument(Function&, Ref<Object> argument) {
 // def increment(_): nonlocal n; n += 1; return n
 Ref<Object> Increment(Function& self, Ref<Object>) {
   Cell& n = self.Captured(0);
-  n.Set(Int::Make(Cast<Int>(n.Get())->value() + 1));
+  n.Set(Int::Make(ValueOf(n.Get()) + 1));
   return n.Get();
 }
-
-Ref<Object> ReturnArgument(Function&, Ref<Object> argument) { return argument; }
 
 TEST_F(FunctionTest, ACallCountsItsArgumentOnce) {
   const Ref<Function> function = Function::Make("count", CountOfArgument);
   const Ref<List> argument = List::Make();
   const Ref<Object> count = function->Call(argument);
-  EXPECT_EQ(Cast<Int>(count.get())->value(), 2);
+  EXPECT_EQ(ValueOf(count), 2);
   EXPECT_EQ(argument->refcount(), 1u);
   EXPECT_EQ(function->name(), "count");
 }
@@ -39,9 +37,9 @@ TEST_F(FunctionTest, AVariableLivesAsLongAsAFunctionUsesIt) {
   Ref<Function> other = Function::Make("increment", Increment, {n});
   one->Call();
   n = nullptr;
-  EXPECT_EQ(Cast<Int>(other->Call().get())->value(), 1000);
+  EXPECT_EQ(ValueOf(other->Call()), 1000);
   other = nullptr;
-  EXPECT_EQ(Cast<Int>(one->Call().get())->value(), 1001);
+  EXPECT_EQ(ValueOf(one->Call()), 1001);
   EXPECT_EQ(ErrorOf([&] { one->Captured(1); }),
             "IndexError: tuple index out of range");
 }

@@ -91,8 +91,6 @@ void ExpectTrueToMemory(const Object& object) {
   EXPECT_EQ(strong, Traversed(object));
 }
 
-Ref<Object> ReturnArgument(Function&, Ref<Object> argument) { return argument; }
-
 // Of each type one, in each state that makes a difference.
 std::vector<Ref<Object>> OneOfEach() {
   const Ref<Object> key = Int::Make(1000);

@@ -98,8 +98,7 @@ TEST_F(ListTest, DoesWhatAVectorDoes) {
         break;
       default:
         if (at == size) break;
-        EXPECT_EQ(Cast<Int>(list->Pop(at).get())->value(),
-                  model[static_cast<size_t>(at)]);
+        EXPECT_EQ(ValueOf(list->Pop(at)), model[static_cast<size_t>(at)]);
         model.erase(model.begin() + at);
         break;
     }
@@ -107,8 +106,7 @@ TEST_F(ListTest, DoesWhatAVectorDoes) {
     ASSERT_LE(list->size(), list->capacity());
     if (model.empty()) continue;
     const int64_t check = static_cast<int64_t>(random() % model.size());
-    ASSERT_EQ(Cast<Int>(list->Get(check))->value(),
-              model[static_cast<size_t>(check)]);
+    ASSERT_EQ(ValueOf(list->Get(check)), model[static_cast<size_t>(check)]);
   }
 }
 

@@ -60,7 +60,7 @@ TEST_F(LruCacheTest, DoesWhatAListOfRecentlyUsedDoes) {
       const Ref<Object> value = cache->Get(Int::Make(key));
       ASSERT_EQ(value != nullptr, row != model.end());
       if (value == nullptr) continue;
-      ASSERT_EQ(Cast<Int>(value.get())->value(), row->second);
+      ASSERT_EQ(ValueOf(value), row->second);
       model.splice(model.begin(), model, row);
     } else {
       cache->Put(Int::Make(key), Int::Make(step));

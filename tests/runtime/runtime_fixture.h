@@ -9,8 +9,11 @@
 #include <cstddef>
 #include <string>
 
+#include "samples/runtime/cast.h"
 #include "samples/runtime/collector.h"
 #include "samples/runtime/errors.h"
+#include "samples/runtime/function.h"
+#include "samples/runtime/number.h"
 #include "samples/runtime/runtime.h"
 
 namespace runtime {
@@ -36,6 +39,16 @@ class RuntimeFixture : public testing::Test {
  private:
   size_t objects_at_start_;
 };
+
+// REQUIRES: an Int.
+inline int64_t ValueOf(const Object* object) {
+  return Cast<Int>(object)->value();
+}
+
+// def f(argument): return argument
+inline Ref<Object> ReturnArgument(Function&, Ref<Object> argument) {
+  return argument;
+}
 
 // "KeyError: 'x'" where `statement` throws one of ours, else "".
 template <typename Statement>

@@ -5,7 +5,6 @@
 #include <set>
 #include <vector>
 
-#include "samples/runtime/cast.h"
 #include "samples/runtime/number.h"
 #include "tests/runtime/runtime_fixture.h"
 
@@ -13,8 +12,6 @@ namespace runtime {
 namespace {
 
 using SetTest = RuntimeFixture;
-
-int64_t ValueOf(const Object* object) { return Cast<Int>(object)->value(); }
 
 TEST_F(SetTest, GrowsAsCPythonsDo) {
   const Ref<Set> set = Set::Make();
