@@ -31,6 +31,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 
@@ -39,14 +40,16 @@
 
 namespace runtime {
 
+class Dict;
 class Instance;
-class Str;
+class Tuple;
 
 struct ClassSpec {
   // `__slots__`; nullopt: a dict.
   std::optional<std::vector<std::string>> slots;
   std::vector<class Class*> bases;
-  // `__del__`; empty: none. Inherited from the first base that has one.
+  // `__del__`; empty: none. Inherited from the first base that has one. It must
+  // hold no reference to an object: the collector could not see it.
   std::function<void(Instance&)> finalizer;
 };
 
@@ -57,12 +60,13 @@ class Class : public Container {
   // first. A class one of whose bases has a dict has one too, and may not add
   // slots (TypeError); slots of other bases are entries of its dict.
   // std::logic_error: T's members are not its class's slots (more members than
-  // slots, or the other layout).
+  // slots, or the other layout). Without a T, instances are of the first base's
+  // C++ class whose layout it shares.
   template <typename T>
   static Ref<Class> Make(const std::string& name, const ClassSpec& spec = {});
   static Ref<Class> Make(const std::string& name, const ClassSpec& spec = {});
 
-  // REQUIRES: T is what the class was made with, or a base of that.
+  // REQUIRES: T is what the class was made with, or a C++ base of that.
   template <typename T = Instance>
   Ref<T> New();
 
@@ -73,6 +77,7 @@ class Class : public Container {
   const std::vector<std::string>& slots() const { return slots_; }
   // Bytes of an instance's block.
   size_t instance_bytes() const { return instance_bytes_; }
+  // True of itself too.
   bool IsSubclassOf(const Class* other) const;
   // The class's own attributes, shared by all instances.
   Dict& attributes() { return *attributes_; }
@@ -98,12 +103,18 @@ class Class : public Container {
   static Ref<Instance> MakeInstance(Class* of, size_t extra_bytes);
 
   explicit Class(const std::string& name);
+  // Without a body: what Make without a T chooses.
   static Ref<Class> MakeWith(const std::string& name, const ClassSpec& spec,
-                             const Body& body);
+                             const std::optional<Body>& body);
   void Inherit(const ClassSpec& spec);
   void ChooseLayout(const ClassSpec& spec);
+  Body InheritedBody() const;
   void FitBody(const Body& body);
   Ref<Instance> NewInstance();
+  Class* base(size_t index) const;
+  // This class, then its bases from left to right, each before its own bases,
+  // until `is_it` says true; nullptr: none.
+  const Class* FirstOfAncestry(FunctionRef<bool(const Class&)> is_it) const;
 
   std::string name_;
   std::vector<std::string> slots_;
@@ -113,10 +124,7 @@ class Class : public Container {
   Body body_{};
   size_t instance_bytes_ = 0;
   std::function<void(Instance&)> finalizer_;
-  std::vector<Ref<Class>> bases_;
-  // Where an attribute is looked up: this class, then all bases, each before
-  // its own bases. Held by bases_.
-  std::vector<Class*> resolution_order_;
+  Ref<Tuple> bases_;
   Ref<Dict> attributes_;
 };
 
@@ -124,11 +132,14 @@ class Instance : public Container {
  public:
   Class* class_object() const { return class_; }
 
-  // Looks at the instance, then at its class and the bases. AttributeError in
-  // CPython's words: "'PointSlots' object has no attribute 'new_attr'".
-  virtual void SetAttribute(const std::string& name, Object* value) = 0;
-  Ref<Object> GetAttribute(const std::string& name) const;
-  virtual void DeleteAttribute(const std::string& name) = 0;
+  // AttributeError in CPython's words, where there is none or may be none:
+  // "'PointSlots' object has no attribute 'new_attr'". None, nullptr, is no
+  // value: setting an attribute to it takes the attribute away.
+  virtual void SetAttribute(std::string_view name, Object* value,
+                            Site site = Site::Here()) = 0;
+  virtual void DeleteAttribute(std::string_view name) = 0;
+  // Of the instance, then of its class, then of the class's bases.
+  Ref<Object> GetAttribute(std::string_view name) const;
 
   const char* TypeName() const override { return class_->name().c_str(); }
   size_t BlockBytes() const override { return class_->instance_bytes(); }
@@ -138,8 +149,8 @@ class Instance : public Container {
  protected:
   friend class Class;
   explicit Instance(Class* of) : class_(of) {}
-  virtual Ref<Object> FindOwn(const std::string& name) const = 0;
-  [[noreturn]] void NoAttribute(const std::string& name) const;
+  virtual Object* FindOwn(std::string_view name) const = 0;
+  [[noreturn]] void NoAttribute(std::string_view name) const;
 
   Ref<Class> class_;
 };
@@ -148,8 +159,9 @@ class DictInstance : public Instance {
  public:
   explicit DictInstance(Class* of);
   ~DictInstance() override;
-  void SetAttribute(const std::string& name, Object* value) override;
-  void DeleteAttribute(const std::string& name) override;
+  void SetAttribute(std::string_view name, Object* value,
+                    Site site = Site::Here()) override;
+  void DeleteAttribute(std::string_view name) override;
   // `__dict__`, made by the first attribute; nullptr before.
   Dict* dict() const { return dict_; }
 
@@ -159,7 +171,7 @@ class DictInstance : public Instance {
   WeakRef** WeakRefs() override { return &weak_refs_; }
 
  protected:
-  Ref<Object> FindOwn(const std::string& name) const override;
+  Object* FindOwn(std::string_view name) const override;
 
  private:
   WeakRef* weak_refs_ = nullptr;
@@ -168,9 +180,10 @@ class DictInstance : public Instance {
 
 class SlottedInstance : public Instance {
  public:
-  explicit SlottedInstance(Class* of) : Instance(of) {}
-  void SetAttribute(const std::string& name, Object* value) override;
-  void DeleteAttribute(const std::string& name) override;
+  explicit SlottedInstance(Class* of);
+  void SetAttribute(std::string_view name, Object* value,
+                    Site site = Site::Here()) override;
+  void DeleteAttribute(std::string_view name) override;
   // REQUIRES: index < class_object()->slots().size().
   Slot* slot(size_t index);
   const Slot* slot(size_t index) const;
@@ -179,7 +192,10 @@ class SlottedInstance : public Instance {
   void Describe(LayoutVisitor* visitor) const override;
 
  protected:
-  Ref<Object> FindOwn(const std::string& name) const override;
+  Object* FindOwn(std::string_view name) const override;
+
+ private:
+  Slot* Find(std::string_view name) const;  // nullptr: no such slot
 };
 
 static_assert(sizeof(DictInstance) == 56);
@@ -194,9 +210,8 @@ template <typename T>
 Ref<Class> Class::Make(const std::string& name, const ClassSpec& spec) {
   static_assert(std::is_base_of_v<DictInstance, T> ||
                 std::is_base_of_v<SlottedInstance, T>);
-  return MakeWith(
-      name, spec,
-      {&MakeInstance<T>, sizeof(T), std::is_base_of_v<SlottedInstance, T>});
+  constexpr bool kIsSlotted = std::is_base_of_v<SlottedInstance, T>;
+  return MakeWith(name, spec, Body{&MakeInstance<T>, sizeof(T), kIsSlotted});
 }
 
 template <typename T>

@@ -1,15 +1,11 @@
 // collector.h: finds what reference counts cannot free: objects that only keep
 // each other alive. Trial deletion, as CPython's gc module does it.
 //
-//            outside           count of each, minus references from the others
-//              │                of the generation that is examined:
-//              ▼
-//        ┌──▶ A(2) ───▶ B(1)       A 2 − 1 = 1   held from outside: lives,
-//        │     ▲                                 and so does B behind it
-//        │     └────────┐          B 1 − 1 = 0
-//        └────── C(1) ──┘ …        X 1 − 1 = 0 ┐ nothing outside accounts for
-//                                  Y 1 − 1 = 0 ┘ them: X ⇄ Y is garbage
-//        X(1) ⇄ Y(1)
+//   a variable        object  count − from candidates = trial count
+//       │             A       2     − 1 (B)           = 1   held from outside
+//       ▼             B       1     − 1 (A)           = 0   but A refers to it
+//       A ⇄ B         X       1     − 1 (Y)           = 0 ┐ nobody that lives
+//       X ⇄ Y         Y       1     − 1 (X)           = 0 ┘ refers to these
 //
 // Steps of a collection of generations 0 … g:
 //   1. take their objects out of their lists, as candidates;
@@ -19,8 +15,13 @@
 //      generation g + 1 (2 stays 2); the others are unreachable;
 //   4. weak references to the unreachable are cleared (callbacks of those that
 //      live are called), finalizers run; who resurrects himself, and all he
-//      reaches, survives;
+//      reaches, survives. Found by trial once more: steps 2 and 3;
 //   5. each of the rest drops what it refers to, and counting frees them.
+//
+// Steps 1 to 3 run nothing of the program's, so the trial count of a candidate
+// may stand in the words that link it into a list at all other times. Before
+// step 4 every object is in a list again: code of the program's that runs in
+// steps 4 and 5 may free any of them, and make new ones.
 //
 // Generation g is due when its count exceeds its threshold: for 0 that is
 // allocations − deallocations of containers, for 1 and 2 collections of the
@@ -30,6 +31,10 @@
 // Invariant: between collections every tracked container is in one list.
 // Source: CPython, Modules/gcmodule.c of 3.11 and its developer's guide, for
 // the method and the numbers.
+//
+// Where to read: collector.cc, Run and the steps in their order;
+// generation_list.h, the lists; collector_queries.cc, what the program may ask;
+// collector_debug.cc, what set_debug tells.
 #ifndef SAMPLES_RUNTIME_COLLECTOR_H_
 #define SAMPLES_RUNTIME_COLLECTOR_H_
 
@@ -40,6 +45,7 @@
 #include <string>
 #include <vector>
 
+#include "samples/runtime/generation_list.h"
 #include "samples/runtime/object.h"
 
 namespace runtime {
@@ -54,29 +60,6 @@ inline constexpr uint8_t kPermanent = kGenerations;  // Freeze
 // it then found unreachable.
 inline constexpr uint8_t kCandidate = kGenerations + 1;
 inline constexpr uint8_t kUnreachable = kGenerations + 2;
-
-// A ring of containers through their links, with a head of its own.
-class GenerationList {
- public:
-  GenerationList();
-  GenerationList(const GenerationList&) = delete;
-  GenerationList& operator=(const GenerationList&) = delete;
-
-  void PushBack(Container* object);
-  static void Remove(Container* object);
-  // Puts all of it at the end of `other`.
-  void MoveAllTo(GenerationList* other);
-  bool empty() const;
-  size_t size() const;  // counts: linear
-  void ForEach(FunctionRef<void(Container*)> visit) const;
-
- private:
-  struct Head : Container {
-    const char* TypeName() const override { return "generation"; }
-    size_t BlockBytes() const override { return sizeof(*this); }
-  };
-  Head head_;
-};
 
 // Bits of set_debug, with gc's values.
 enum DebugFlags : unsigned {
@@ -138,7 +121,7 @@ class Collector {
   // Where debug lines go: standard error unless set.
   void SetDebugOutput(std::function<void(const std::string&)> line);
 
-  // Tracked containers, of one generation or of all (not the frozen ones).
+  // Tracked containers: of all generations, or of one, kPermanent included.
   std::vector<Container*> GetObjects() const;
   std::vector<Container*> GetObjects(int generation) const;
   // Tracked containers that refer to any of these; each once.
@@ -153,11 +136,13 @@ class Collector {
 
   // gc.garbage: objects found unreachable and kept. Made when first wanted.
   List& garbage();
-  // Called after each collection. Gives what was there before.
+  // Called at the end of each collection; must not throw. Gives what was there
+  // before.
   using Callback = std::function<void(const Collection&)>;
   Callback SetCallback(Callback callback);
 
-  // Where in a Collector the links of its lists stand: bytes.
+  // Where in a Collector the links of its lists stand: bytes. REQUIRES: a
+  // Runtime is alive.
   static std::vector<size_t> LinkOffsets();
 
  private:
@@ -170,20 +155,31 @@ class Collector {
   // list go. Nothing is saved from then on.
   void Close();
 
-  // One collection, and the steps of the picture above.
+  // One collection; the steps of the comment above, in their order.
   Collection Run(int generation);
+  void CountCollection(int generation);
   std::vector<Container*> TakeCandidates(int generation);
   static void CountOutsideReferences(const std::vector<Container*>& candidates);
   static void MarkReachable(const std::vector<Container*>& candidates);
-  static void Separate(const std::vector<Container*>& candidates,
-                       int generation, GenerationList* survivors,
-                       GenerationList* unreachable);
-  void KeepLegacyFinalizers(GenerationList* unreachable,
-                            GenerationList* uncollectable) const;
+  // Gives the number of survivors.
+  uint64_t Separate(const std::vector<Container*>& candidates, int survivors_to,
+                    GenerationList* unreachable);
+  std::vector<Ref<Container>> KeepLegacyFinalizers(int survivors_to,
+                                                   GenerationList* unreachable);
   static void ClearWeakReferences(const GenerationList& unreachable);
-  void Finalize(GenerationList* unreachable) const;
-  uint64_t KeepResurrected(int generation, GenerationList* unreachable);
-  uint64_t BreakCycles(int generation, GenerationList* unreachable);
+  void Finalize(GenerationList* unreachable);
+  uint64_t KeepResurrected(int survivors_to, GenerationList* unreachable);
+  void BreakCycles(int survivors_to, GenerationList* unreachable);
+  void Save(Container* object);  // in garbage()
+
+  bool IsDue(int generation) const;
+  void MoveTo(int generation, Container* object);
+
+  // collector_debug.cc
+  void TellStart(int generation) const;
+  void TellObject(const char* what, const Container* object) const;
+  void TellEnd(const Collection& done) const;
+  void Tell(const std::string& line) const;
 
   Runtime* runtime_;
   std::array<GenerationList, kGenerations> generations_;
@@ -196,6 +192,7 @@ class Collector {
   uint64_t long_lived_pending_ = 0;
   bool is_enabled_ = true;
   bool is_collecting_ = false;
+  bool is_closed_ = false;
   unsigned debug_ = 0;
   DebugForm debug_form_ = DebugForm::kText;
   std::function<void(const std::string&)> debug_output_;

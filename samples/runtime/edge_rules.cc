@@ -116,7 +116,10 @@ std::string EdgeRules() {
     std::vector<Ref<WeakRef>> references;
     for (const Ref<Object>& object : all) {
       if (object->WeakRefs() == nullptr) continue;
-      for (int i = 0; i < 3; ++i) references.push_back(WeakRef::Make(object));
+      for (int i = 0; i < 3; ++i) {
+        references.push_back(WeakRef::Make(object));
+        references.push_back(KeyedRef::Make(object, object, nullptr));
+      }
     }
     for (const Ref<Object>& object : all) AddWeakWords(object, &weak);
     for (const Ref<WeakRef>& reference : references)

@@ -44,7 +44,7 @@ Runtime::Runtime(const RuntimeOptions& options)
 Runtime::~Runtime() {
   collector_->Collect();
   globals_ = nullptr;
-  collector_->Collect();
+  collector_->Close();
   interning_.reset();
   collector_.reset();
   current_ = nullptr;

@@ -49,6 +49,7 @@ class WeakRef : public Container {
  private:
   friend class Runtime;
   friend class Collector;
+  friend void KillWeakRefs(Object*, std::vector<Ref<WeakRef>>*);
   friend void ClearWeakRefs(Object* object);
   // Takes it out of its object's list: it is dead then.
   void Unlink();
@@ -61,8 +62,30 @@ class WeakRef : public Container {
   Ref<Function> callback_;
 };
 
-// Kills the object's weak references, then calls their callbacks, newest first.
+// Kills the object's weak references. Those whose callback is to be called are
+// added, newest first.
+void KillWeakRefs(Object* object, std::vector<Ref<WeakRef>>* to_call);
+// Kills them, then calls their callbacks.
 void ClearWeakRefs(Object* object);
+
+// A weak reference that knows the key it stands under.
+class KeyedRef final : public WeakRef {
+ public:
+  static Ref<KeyedRef> Make(Object* key, Object* referent, Function* callback);
+
+  Object* key() const { return key_; }
+
+  size_t BlockBytes() const override { return sizeof(*this); }
+  void Traverse(Visit visit) const override;
+  void Clear() override;
+  void Describe(LayoutVisitor* visitor) const override;
+
+ private:
+  friend class Runtime;
+  KeyedRef(Object* key, Object* referent, Function* callback);
+
+  Slot key_;
+};
 
 // A dict whose values are weak: an entry goes when its value dies, by a
 // callback that refers to this dict weakly.
@@ -87,8 +110,12 @@ class WeakValueDict : public Container {
   friend class Runtime;
   WeakValueDict();
 
+  void Forget(const KeyedRef& dead);
+  static Ref<Object> ForgetDead(Function& self, Ref<Object> reference);
+
   WeakRef* weak_refs_ = nullptr;
-  Ref<Dict> references_;     // key -> WeakRef that knows its key
+  // Both are made with the first entry.
+  Ref<Dict> references_;     // key -> KeyedRef
   Ref<Function> forgetter_;  // the callback of all of them
 };
 
