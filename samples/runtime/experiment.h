@@ -16,7 +16,7 @@ namespace runtime {
 struct ThresholdPlan {
   std::vector<uint64_t> thresholds = {50, 200, 700, 2000, 10000, 0};
   uint64_t cycles = 100000;    // made and lost in each run, of two nodes
-  uint64_t long_lived = 5000;  // nodes that live through it
+  uint64_t long_lived = 5000;  // nodes that live through all of it
 };
 
 struct ThresholdRow {

@@ -48,14 +48,22 @@ std::vector<const Object*> FindBackrefChain(
     size_t max_depth = 20);
 
 // True of an object that something outside of the heap holds: a variable, the
-// runtime itself. As a predicate: the chain from a root.
+// runtime itself. Looks at the whole heap.
 bool IsHeldFromOutside(const Object& object);
 
-// Who holds `object`, who holds those, to `max_depth`, as an indented text:
+// The shortest chain from an object that is held from outside: why it lives.
+std::vector<const Object*> FindChainFromOutside(const Object* object,
+                                                size_t max_depth = 20);
+
+// "dict -> list -> Node".
+std::string ChainText(const std::vector<const Object*>& chain);
+
+// Who holds `object`, who holds those, to `max_depth`, as an indented text; an
+// object's holders are told once, and ten of them at most:
 //
 //   Request
 //     held by list (2 references)
-//       held by from outside (1 reference)
+//       held from outside (1 reference)
 std::string Backrefs(const Object* object, size_t max_depth = 3);
 
 }  // namespace runtime
