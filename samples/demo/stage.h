@@ -64,6 +64,9 @@ class Stage {
   void FreeForeign(void* block);
 
  private:
+  // The exact graph of now, and the sizes that wait for it.
+  void WriteTruth(const std::string& label);
+
   const Scenario& scenario_;
   Variant variant_;
   runtime::Heap heap_;
