@@ -55,15 +55,14 @@ void* Runtime::AllocateObject(size_t bytes) {
 }
 
 void Runtime::AddObject(Object* object) {
-  if (options_.live_objects == LiveObjects::kListed) live_.insert(Disguised(object));
+  if (options_.live_objects == LiveObjects::kListed) live_.Insert(object);
   if (object->Has(kContainer)) {
     collector_->Track(static_cast<Container*>(object));
   }
 }
 
 void Runtime::ForEachLiveObject(FunctionRef<void(Object*)> visit) const {
-  for (const uintptr_t disguised : live_)
-    visit(reinterpret_cast<Object*>(~disguised));
+  live_.ForEach(visit);
 }
 
 void Runtime::AddForeign(const void* block, size_t bytes) {
@@ -106,7 +105,7 @@ void Runtime::Destroy(Object* object) {
   if (object->WeakRefs() != nullptr) ClearWeakRefs(object);
   object->Clear();
   if (object->Has(kWatched)) events_->Forget(object);
-  if (options_.live_objects == LiveObjects::kListed) live_.erase(Disguised(object));
+  if (options_.live_objects == LiveObjects::kListed) live_.Erase(object);
   const size_t bytes = object->BlockBytes();
   object->~Object();
   allocator_->Free(object, bytes);
