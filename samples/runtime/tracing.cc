@@ -22,6 +22,10 @@
 namespace runtime::tracing {
 namespace {
 
+// Frames of these files hand out memory for their callers: a row is the line of
+// the program that asked.
+constexpr char kRuntimeFiles[] = "*/samples/runtime/*";
+
 struct Settings {
   std::string directory = "heapline-snapshots";
   std::string command = "heapline";
@@ -95,8 +99,9 @@ std::string Contents(FILE* file) {
   return text;
 }
 
-// Its standard output. RuntimeError where it exits with anything but 0.
-std::string RunCommand(std::vector<std::string> arguments) {
+// The standard output of a report. RuntimeError where the command exits with
+// anything but 0.
+std::string RunReport(std::vector<std::string> arguments) {
   const File output = TemporaryFile();
   const File errors = TemporaryFile();
   posix_spawn_file_actions_t actions;
@@ -104,6 +109,7 @@ std::string RunCommand(std::vector<std::string> arguments) {
   posix_spawn_file_actions_adddup2(&actions, fileno(output.get()), 1);
   posix_spawn_file_actions_adddup2(&actions, fileno(errors.get()), 2);
   arguments.insert(arguments.begin(), Current().command);
+  arguments.insert(arguments.end(), {"--wrapper", kRuntimeFiles});
   std::vector<char*> words;
   for (std::string& argument : arguments) words.push_back(argument.data());
   words.push_back(nullptr);
@@ -178,13 +184,13 @@ Snapshot TakeSnapshot(const std::string& label) {
 
 std::vector<std::string> Snapshot::Statistics(const std::string& key,
                                               size_t n) const {
-  return Rows(RunCommand({"top", file_, "--by", key, "-n", std::to_string(n)}));
+  return Rows(RunReport({"top", file_, "--by", key, "-n", std::to_string(n)}));
 }
 
 std::vector<std::string> Snapshot::CompareTo(const Snapshot& older,
                                              const std::string& key,
                                              size_t n) const {
-  return Rows(RunCommand(
+  return Rows(RunReport(
       {"diff", older.file_, file_, "--by", key, "-n", std::to_string(n)}));
 }
 
