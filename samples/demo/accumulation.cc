@@ -100,13 +100,10 @@ void RunBoundedCache(Stage& stage) {
 
 constexpr int kRequests = 500;
 
-// generate_large_data()
-Ref<Bytes> LargeData() { return Bytes::Zeroed(10'000); }
-
 __attribute__((noinline)) void ProcessRequests(Stage& stage) {
   for (int request = 0; request < kRequests; ++request) {
     stage.NextLineGrows();
-    const Ref<Bytes> data = LargeData();
+    const Ref<Bytes> data = Bytes::Zeroed(10'000);  // generate_large_data()
     if (stage.is_broken()) request_log->Append(data);
   }  // fixed: each is used and gone, as a generator's are
 }
@@ -126,8 +123,8 @@ void RunGlobalList(Stage& stage) {
 
 __attribute__((noinline)) void Connect(Stage& stage) {
   for (int i = 0; i < 200; ++i) {
-    stage.NextLineGrows();
     const Ref<Connection> connection = connection_class->New<Connection>();
+    stage.NextLineGrows();
     connection->SetAttribute("buffer", Bytes::Zeroed(2048));
     if (!stage.is_broken()) continue;
     Dict& attributes = connection_class->attributes();

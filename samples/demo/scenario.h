@@ -26,7 +26,7 @@ enum class Symptom {
   kGrowth,        // the line that Stage::NextLineGrows named grows
   kCycle,         // unreachable cycles in the last snapshot
   kDirectLeak,    // direct leaks in the last snapshot
-  kChurn,         // temporary allocations on the named line
+  kChurn,         // blocks of the named line that came and went
   kPeak,          // a peak far above what lives
 };
 
