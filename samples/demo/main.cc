@@ -133,7 +133,12 @@ bool ParseArguments(int count, char** texts, Arguments* arguments) {
   return true;
 }
 
+// Not a block of the heap, which would keep what the block held before: words
+// that look like references.
+char output_buffer[4096];
+
 int Main(int count, char** texts) {
+  setvbuf(stdout, output_buffer, _IOFBF, sizeof output_buffer);
   const std::string first = count > 1 ? texts[1] : "";
   if (first == "--scenarios") return ListScenarios();
   if (first == "--checklist") return ListChecklist();

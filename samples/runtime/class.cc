@@ -11,7 +11,8 @@
 namespace runtime {
 
 Class::Class(const std::string& name)
-    : name_(name), attributes_(Dict::Make()) {}
+    : name_(std::make_unique<const std::string>(name)),
+      attributes_(Dict::Make()) {}
 
 Class::~Class() = default;
 
@@ -40,7 +41,7 @@ void Class::Inherit(const ClassSpec& spec) {
 void Class::ChooseLayout(const ClassSpec& spec) {
   const Class* with_dict = nullptr;
   for (size_t i = 0; i < bases_->size(); ++i) {
-    const Class* const from = base(i)->slots_from_;
+    const Class* const from = base(i)->SlotsFrom();
     if (!base(i)->is_slotted_ && with_dict == nullptr) with_dict = base(i);
     if (from == nullptr) continue;
     if (slots_from_ == nullptr || from->IsSubclassOf(slots_from_)) {
@@ -52,13 +53,13 @@ void Class::ChooseLayout(const ClassSpec& spec) {
   is_slotted_ = spec.slots.has_value() && with_dict == nullptr;
   if (spec.slots.has_value() && !spec.slots->empty() && with_dict != nullptr) {
     throw TypeError("nonempty __slots__ not supported for subtype of '" +
-                    with_dict->name_ + "'");
+                    with_dict->name() + "'");
   }
   if (!is_slotted_) return;
   if (slots_from_ != nullptr) slots_ = slots_from_->slots_;
   if (spec.slots->empty()) return;
   slots_.insert(slots_.end(), spec.slots->begin(), spec.slots->end());
-  slots_from_ = this;
+  adds_slots_ = true;
 }
 
 Class::Body Class::InheritedBody() const {
@@ -75,14 +76,14 @@ Class::Body Class::InheritedBody() const {
 void Class::FitBody(const Body& body) {
   body_ = body;
   if (body.is_slotted != is_slotted_) {
-    throw std::logic_error("class '" + name_ +
+    throw std::logic_error("class '" + name() +
                            "': its C++ class has the other layout");
   }
   instance_bytes_ = body.bytes;
   if (!is_slotted_) return;
   instance_bytes_ = sizeof(SlottedInstance) + slots_.size() * sizeof(Slot);
   if (instance_bytes_ < body.bytes) {
-    throw std::logic_error("class '" + name_ +
+    throw std::logic_error("class '" + name() +
                            "': its C++ class has more members than slots");
   }
 }

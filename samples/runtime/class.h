@@ -29,6 +29,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -72,7 +73,7 @@ class Class : public Container {
 
   ~Class() override;
 
-  const std::string& name() const { return name_; }
+  const std::string& name() const { return *name_; }
   bool is_slotted() const { return is_slotted_; }
   const std::vector<std::string>& slots() const { return slots_; }
   // Bytes of an instance's block.
@@ -111,15 +112,20 @@ class Class : public Container {
   Body InheritedBody() const;
   void FitBody(const Body& body);
   Ref<Instance> NewInstance();
+  // The nearest class, of this one and its bases, that added slots.
+  const Class* SlotsFrom() const { return adds_slots_ ? this : slots_from_; }
   Class* base(size_t index) const;
   // This class, then its bases from left to right, each before its own bases,
   // until `is_it` says true; nullptr: none.
   const Class* FirstOfAncestry(FunctionRef<bool(const Class&)> is_it) const;
 
-  std::string name_;
+  // Not in the object itself: a short text there would point to where it
+  // stands, which looks like an object that holds itself.
+  std::unique_ptr<const std::string> name_;
   std::vector<std::string> slots_;
   bool is_slotted_ = false;
-  // The nearest class, of this one and its bases, that added slots.
+  bool adds_slots_ = false;
+  // The nearest of the bases that added slots.
   const Class* slots_from_ = nullptr;
   Body body_{};
   size_t instance_bytes_ = 0;
