@@ -27,6 +27,8 @@ TEST(SiteRules, TellWrappersAndSystemCodeFromTheProgram) {
       {SiteKind::kWrapper, "xmalloc", "/src/xmalloc.c", "/bin/app"},
       {SiteKind::kWrapper, "g_malloc0", "", "/usr/lib/libglib-2.0.so.0"},
       {SiteKind::kWrapper, "anything", "", "/opt/lib/libheapline.so"},
+      {SiteKind::kWrapper, "heapline_pool_alloc",
+       "/opt/heapline/include/heapline/heapline.h", "/bin/app"},
       {SiteKind::kSystem, "getline", "", "/lib/x86_64-linux-gnu/libc.so.6"},
       {SiteKind::kSystem,
        "void std::vector<Entry>::_M_realloc_insert<Entry>(Entry&&)", "",
