@@ -11,6 +11,7 @@
 
 #include "samples/runtime/errors.h"
 #include "samples/runtime/list.h"
+#include "samples/runtime/pool_allocator.h"
 #include "samples/runtime/text.h"
 #include "tests/runtime/runtime_fixture.h"
 
@@ -81,6 +82,29 @@ TEST_F(Traced, CountsCurrentAndPeakBytes) {
   EXPECT_LT(after.current_bytes, before.current_bytes + 10000000);
   tracing::ResetPeak();
   EXPECT_LT(tracing::GetTracedMemory().peak_bytes, after.peak_bytes);
+}
+
+// What a comparison says of the line where 1000 blocks of 64 bytes are made.
+std::string RowOfPooledBlocks(PoolReports reports) {
+  PoolAllocator pools(reports);
+  std::vector<void*> blocks;
+  blocks.reserve(1000);
+  const tracing::Snapshot before = tracing::TakeSnapshot("before");
+  for (int i = 0; i < 1000; ++i) blocks.push_back(pools.Allocate(64));
+  const tracing::Snapshot after = tracing::TakeSnapshot("after");
+  for (void* block : blocks) pools.Free(block, 64);
+  const std::vector<std::string> rows = after.CompareTo(before, "line", 1);
+  return rows.empty() ? "" : rows[0];
+}
+
+TEST_F(Traced, PoolsThatReportShowBlocksAndOthersArenas) {
+  const std::string blocks = RowOfPooledBlocks(PoolReports::kReported);
+  EXPECT_NE(blocks.find("tracing_test.cc:"), std::string::npos) << blocks;
+  EXPECT_NE(blocks.find("size=62.5 KiB (+62.5 KiB), count=1000 (+1000)"),
+            std::string::npos)
+      << blocks;
+  const std::string arena = RowOfPooledBlocks(PoolReports::kUnreported);
+  EXPECT_NE(arena.find("size=256 KiB (+256 KiB)"), std::string::npos) << arena;
 }
 
 TEST_F(Traced, StopsAndStarts) {
