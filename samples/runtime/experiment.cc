@@ -14,15 +14,18 @@ namespace {
 
 struct Node : SlottedInstance {
   using SlottedInstance::SlottedInstance;
-  Slot other;
+  Slot self;
 };
 
-// Two nodes that hold each other, and nobody else.
-void LoseCycle(Class* node_class) {
-  const Ref<Node> first = node_class->New<Node>();
-  const Ref<Node> second = node_class->New<Node>();
-  first->other = second;
-  second->other = first;
+// Nodes that hold themselves. Gives those that live on.
+Ref<List> Work(Class* node_class, const ThresholdPlan& plan) {
+  const Ref<List> living = List::WithCapacity(plan.long_lived);
+  for (uint64_t i = 0; i < plan.cycles; ++i) {
+    const Ref<Node> node = node_class->New<Node>();
+    node->self = node;
+    if (i < plan.long_lived) living->Append(node);
+  }
+  return living;
 }
 
 uint64_t Median(std::vector<uint64_t> values) {
@@ -32,7 +35,8 @@ uint64_t Median(std::vector<uint64_t> values) {
   return *middle;
 }
 
-ThresholdRow Measure(Class* node_class, uint64_t threshold, uint64_t cycles) {
+ThresholdRow Measure(Class* node_class, uint64_t threshold,
+                     const ThresholdPlan& plan) {
   Runtime& runtime = Runtime::Current();
   Collector& collector = runtime.collector();
   std::vector<uint64_t> pauses;
@@ -47,9 +51,10 @@ ThresholdRow Measure(Class* node_class, uint64_t threshold, uint64_t cycles) {
   const uint64_t bytes_before = runtime.allocator().stats().live_bytes;
 
   const auto start = std::chrono::steady_clock::now();
-  for (uint64_t i = 0; i < cycles; ++i) LoseCycle(node_class);
+  Ref<List> living = Work(node_class, plan);
   const auto end = std::chrono::steady_clock::now();
 
+  living = nullptr;
   collector.SetCallback(told_before);
   collector.SetThreshold(before);
   ThresholdRow row;
@@ -71,16 +76,13 @@ ThresholdRow Measure(Class* node_class, uint64_t threshold, uint64_t cycles) {
 std::vector<ThresholdRow> TryThresholds(const ThresholdPlan& plan) {
   Collector& collector = Runtime::Current().collector();
   ClassSpec spec;
-  spec.slots = std::vector<std::string>{"other"};
+  spec.slots = std::vector<std::string>{"self"};
   const Ref<Class> node_class = Class::Make<Node>("Node", spec);
-  const Ref<List> long_lived = List::Make();
-  for (uint64_t i = 0; i < plan.long_lived; ++i)
-    long_lived->Append(node_class->New<Node>());
   const bool was_enabled = collector.is_enabled();
   collector.Enable();
   std::vector<ThresholdRow> rows;
   for (const uint64_t threshold : plan.thresholds)
-    rows.push_back(Measure(node_class, threshold, plan.cycles));
+    rows.push_back(Measure(node_class, threshold, plan));
   if (!was_enabled) collector.Disable();
   return rows;
 }

@@ -143,8 +143,7 @@ TEST_F(GrowthTest, TellsTenHoldersAtMost) {
 
 TEST_F(GrowthTest, HigherThresholdsCollectLessAndKeepMore) {
   ThresholdPlan plan;
-  plan.cycles = 20000;
-  plan.long_lived = 100;
+  plan.cycles = 40000;
   const std::vector<ThresholdRow> rows = TryThresholds(plan);
   ASSERT_EQ(rows.size(), plan.thresholds.size());
   for (size_t i = 1; i < rows.size(); ++i) {
@@ -159,8 +158,8 @@ TEST_F(GrowthTest, HigherThresholdsCollectLessAndKeepMore) {
   }
   EXPECT_EQ(rows.back().collections, 0u);
   EXPECT_EQ(rows.back().max_pause_ns, 0u);
-  // 48 bytes a node: all of the cycles wait.
-  EXPECT_EQ(rows.back().peak_bytes, 2 * 48 * plan.cycles);
+  // 48 bytes a node: all of them wait.
+  EXPECT_GE(rows.back().peak_bytes, 48 * plan.cycles);
 }
 
 TEST_F(GrowthTest, TheExperimentLeavesTheCollectorAsItWas) {
