@@ -138,7 +138,8 @@ struct PoolAllocator::State {
   }
 
   void AddArena() {
-    void* const memory = malloc(kArenaBytes);
+    // Zeroed, as new pages are: what lies between blocks refers to nothing.
+    void* const memory = calloc(1, kArenaBytes);
     if (memory == nullptr) throw std::bad_alloc();
     Arena* const arena = new Arena(memory);
     arenas.insert(arena);
