@@ -64,6 +64,10 @@ void RunCycle(Stage& stage) {
 
 // ---- self-cycle ------------------------------------------------------------
 
+__attribute__((noinline)) Ref<Class> MakeMyClass() {
+  return Class::Make<MyClass>("MyClass", {{{"cycle"}}, {}, {}});
+}
+
 __attribute__((noinline)) void MakeAndLoseSelfCycle(Stage& stage,
                                                     Class* my_class) {
   const Ref<MyClass> object = my_class->New<MyClass>();
@@ -72,8 +76,7 @@ __attribute__((noinline)) void MakeAndLoseSelfCycle(Stage& stage,
 }  // del obj
 
 void RunSelfCycle(Stage& stage) {
-  const Ref<Class> my_class =
-      Class::Make<MyClass>("MyClass", {{{"cycle"}}, {}, {}});
+  const Ref<Class> my_class = MakeMyClass();
   MakeAndLoseSelfCycle(stage, my_class);
   stage.Cut("not collected yet");
   stage.Print("gc.collect() returns %" PRIu64,
@@ -182,8 +185,6 @@ __attribute__((noinline)) void LoseNodes(Stage& stage, Class* node_class) {
 void RunCollectFirst(Stage& stage) {
   Collector& gc = stage.runtime().collector();
   const Ref<Class> node_class = MakeNodeClass();
-  // Once before: the runtime's own tables have their size then.
-  LoseNodes(stage, node_class);
   gc.Collect();
   stage.Cut("before");
   LoseNodes(stage, node_class);

@@ -254,8 +254,13 @@ constexpr size_t kVertices = 500;
 constexpr size_t kIsland = 50;  // vertices refer to others of their island
 constexpr size_t kRoots = 5;
 
+__attribute__((noinline)) Ref<Class> MakeVertexClass() {
+  return Class::Make<Vertex>("Vertex", {{{"left", "right"}}, {}, {}});
+}
+
 // A random graph of which a few vertices, all on the first island, stay held.
-std::vector<Ref<Vertex>> MakeGraph(Class* vertex_class) {
+__attribute__((noinline)) std::vector<Ref<Vertex>> MakeGraph(
+    Class* vertex_class) {
   std::vector<Ref<Vertex>> vertices;
   for (size_t i = 0; i < kVertices; ++i)
     vertices.push_back(vertex_class->New<Vertex>());
@@ -299,8 +304,7 @@ uint64_t CountLive(const runtime::Runtime& runtime) {
 
 void RunInvariant(Stage& stage) {
   runtime::Runtime& runtime = stage.runtime();
-  const Ref<Class> vertex_class =
-      Class::Make<Vertex>("Vertex", {{{"left", "right"}}, {}, {}});
+  const Ref<Class> vertex_class = MakeVertexClass();
   const uint64_t others = CountLive(runtime);
   const std::vector<Ref<Vertex>> roots = MakeGraph(vertex_class);
   for (const char* when : {"before collect", "after collect"}) {

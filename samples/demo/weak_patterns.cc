@@ -1,7 +1,9 @@
 // weak_patterns.cc: chapter 3 of the articles: where a reference back should be
 // weak: from a subject to its observers, from a child to its parent.
-#include <cinttypes>
-
+//
+// Classes are made by functions that have returned before a cut: what is left
+// of their lists of names on the stack could point to where a family came to
+// lie.
 #include "samples/demo/scenario.h"
 #include "samples/demo/stage.h"
 #include "samples/runtime/cast.h"
@@ -92,6 +94,13 @@ void Notify(Function* refresh, Object* event) {
   }
 }
 
+__attribute__((noinline)) void OpenEventSource() {
+  const Ref<Class> source_class =
+      Class::Make<EventSource>("EventSource", {{{"listeners"}}, {}, {}});
+  event_source = source_class->New<EventSource>();
+  event_source->listeners = List::Make();
+}
+
 __attribute__((noinline)) void OpenAndClosePanels(Stage& stage,
                                                   Class* panel_class) {
   const Ref<Function> refresh = Function::Make("refresh", RefreshPanel);
@@ -113,11 +122,8 @@ __attribute__((noinline)) void OpenAndClosePanels(Stage& stage,
 }
 
 void RunObservers(Stage& stage) {
-  const Ref<Class> source_class =
-      Class::Make<EventSource>("EventSource", {{{"listeners"}}, {}, {}});
   const Ref<Class> panel_class = Class::Make<Panel>("Panel");
-  event_source = source_class->New<EventSource>();
-  event_source->listeners = List::Make();
+  OpenEventSource();
   stage.Cut("before");
   OpenAndClosePanels(stage, panel_class);
   stage.Print("%d panels opened and closed: %zu still listen", kPanels,
@@ -147,23 +153,27 @@ Ref<Parent> MakeFamily(Stage& stage, Class* parent_class, Class* child_class) {
   return parent;
 }
 
-__attribute__((noinline)) void MakeFamilies(Stage& stage, Class* parent_class,
-                                            Class* child_class) {
+// The classes go with the families that they are made for.
+__attribute__((noinline)) void MakeFamilies(Stage& stage) {
+  const Ref<Class> parent_class = Class::Make<Parent>("Parent");
+  const Ref<Class> child_class =
+      Class::Make<Child>("Child", {{{"parent", "name"}}, {}, {}});
   for (int i = 0; i < kFamilies; ++i)
     last_family = MakeFamily(stage, parent_class, child_class);
 }
 
+__attribute__((noinline)) int CountParents(const runtime::Runtime& runtime) {
+  int parents = 0;
+  runtime.ForEachLiveObject(
+      [&](Object* object) { parents += Cast<Parent>(object) != nullptr; });
+  return parents;
+}
+
 void RunParentChild(Stage& stage) {
-  const Ref<Class> parent_class = Class::Make<Parent>("Parent");
-  const Ref<Class> child_class =
-      Class::Make<Child>("Child", {{{"parent", "name"}}, {}, {}});
   stage.Cut("before");
-  MakeFamilies(stage, parent_class, child_class);
-  int64_t parents = 0;
-  stage.runtime().ForEachLiveObject([&](Object* object) {
-    if (Cast<Parent>(object) != nullptr) ++parents;
-  });
-  stage.Print("%d families made, 1 held: %" PRId64 " live", kFamilies, parents);
+  MakeFamilies(stage);
+  stage.Print("%d families made, 1 held: %d live", kFamilies,
+              CountParents(stage.runtime()));
   stage.Cut("after");
   last_family = nullptr;
 }
