@@ -37,8 +37,8 @@ enum class Heap { kMalloc, kPools, kUnreportedPools };
 // with all objects intact, once.
 enum class FinalizerMode { kLegacy, kPep442 };
 
-// Whether all live objects are listed, which exact_graph.h needs and costs 16 to
-// 32 bytes each of memory that is neither the runtime's heap nor malloc's.
+// Whether all live objects are listed, which exact_graph.h needs and costs 16
+// to 32 bytes each of memory that is neither the runtime's heap nor malloc's.
 enum class LiveObjects { kListed, kUnlisted };
 
 struct RuntimeOptions {

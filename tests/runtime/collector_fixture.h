@@ -1,7 +1,7 @@
 // collector_fixture.h: a runtime with a collector that begins nothing by
 // itself, unless a test enables it, and test nodes to make cycles of.
-#ifndef TESTS_RUNTIME_COLLECTOR_FIXTURE_H_
-#define TESTS_RUNTIME_COLLECTOR_FIXTURE_H_
+#ifndef HEAPLINE_TESTS_RUNTIME_COLLECTOR_FIXTURE_H_
+#define HEAPLINE_TESTS_RUNTIME_COLLECTOR_FIXTURE_H_
 
 #include <cstddef>
 
@@ -31,4 +31,4 @@ class CollectorFixture : public RuntimeFixture {
 
 }  // namespace runtime
 
-#endif  // TESTS_RUNTIME_COLLECTOR_FIXTURE_H_
+#endif  // HEAPLINE_TESTS_RUNTIME_COLLECTOR_FIXTURE_H_

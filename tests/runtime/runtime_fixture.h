@@ -1,8 +1,8 @@
 // runtime_fixture.h: a test with a runtime of its own, which must end with no
 // more objects alive than it began with: nothing leaks, and nothing is held by
 // a count that was not given back.
-#ifndef TESTS_RUNTIME_RUNTIME_FIXTURE_H_
-#define TESTS_RUNTIME_RUNTIME_FIXTURE_H_
+#ifndef HEAPLINE_TESTS_RUNTIME_RUNTIME_FIXTURE_H_
+#define HEAPLINE_TESTS_RUNTIME_RUNTIME_FIXTURE_H_
 
 #include <gtest/gtest.h>
 
@@ -63,4 +63,4 @@ std::string ErrorOf(const Statement& statement) {
 
 }  // namespace runtime
 
-#endif  // TESTS_RUNTIME_RUNTIME_FIXTURE_H_
+#endif  // HEAPLINE_TESTS_RUNTIME_RUNTIME_FIXTURE_H_

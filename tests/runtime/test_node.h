@@ -2,8 +2,8 @@
 // of the test's, weak references, and a record of who lives.
 //
 // Invariant: TestNode::Alive() holds exactly the nodes that are not destroyed.
-#ifndef TESTS_RUNTIME_TEST_NODE_H_
-#define TESTS_RUNTIME_TEST_NODE_H_
+#ifndef HEAPLINE_TESTS_RUNTIME_TEST_NODE_H_
+#define HEAPLINE_TESTS_RUNTIME_TEST_NODE_H_
 
 #include <functional>
 #include <set>
@@ -74,4 +74,4 @@ inline std::set<TestNode*> ReachableFrom(
 
 }  // namespace runtime
 
-#endif  // TESTS_RUNTIME_TEST_NODE_H_
+#endif  // HEAPLINE_TESTS_RUNTIME_TEST_NODE_H_
