@@ -21,9 +21,10 @@ def lines(scenario, variant="broken", heap="malloc"):
 
 
 def scenarios(*files):
-    """Names of the scenarios that stand in these files of samples/demo."""
+    """Names of the scenarios that stand in these files of samples/demo; of all
+    where none is named."""
     return [row["name"] for row in json.loads(output("--scenarios"))
-            if os.path.basename(row["file"]) in files]
+            if not files or os.path.basename(row["file"]) in files]
 
 
 def without_measures(printed):

@@ -1,0 +1,37 @@
+"""The fixed variant of each scenario leaves nothing behind, by the judgement of
+LeakSanitizer, which knows neither the runtime nor the tracer."""
+
+import os
+import subprocess
+import unittest
+
+import demo_program
+
+PROGRAM = os.path.join(os.environ["HEAPLINE_BUILD_DIR"], "tests", "runtime",
+                       "demo_leak_checked")
+
+
+def run(scenario, variant, heap):
+    return subprocess.run(
+        [PROGRAM, scenario, "--variant", variant, "--heap", heap], text=True,
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=120)
+
+
+class LeaksNothing(unittest.TestCase):
+    def test_fixed_scenarios_leak_nothing(self):
+        names = demo_program.scenarios()
+        self.assertTrue(names)
+        for name in names:
+            for heap in ("malloc", "pools"):
+                with self.subTest(name=name, heap=heap):
+                    done = run(name, "fixed", heap)
+                    self.assertEqual((0, ""), (done.returncode, done.stderr))
+
+    def test_the_judge_sees_a_lost_pointer(self):
+        done = run("lost-pointer", "broken", "malloc")
+        self.assertNotEqual(0, done.returncode)
+        self.assertIn("LeakSanitizer: detected memory leaks", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
