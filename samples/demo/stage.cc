@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <new>
 #include <utility>
 
@@ -15,8 +16,12 @@
 #include "samples/demo/json.h"
 #include "samples/runtime/exact_graph.h"
 #include "samples/runtime/sizes.h"
+#include "samples/runtime/tracing.h"
 
 namespace demo {
+
+namespace tracing = runtime::tracing;
+
 namespace {
 
 constexpr size_t kStackToWipe = 64 * 1024;
@@ -42,6 +47,14 @@ runtime::RuntimeOptions WithHeap(runtime::RuntimeOptions options,
   return options;
 }
 
+// The command that reads snapshots: this program lies in libexec/heapline
+// beside its bin.
+std::string PathOfCommand() {
+  std::error_code none;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", none);
+  return program.parent_path() / "../../bin/heapline";
+}
+
 [[noreturn]] void Fail(const std::string& path, int error) {
   fprintf(stderr, "heapline-demo: writing %s: %s\n", path.c_str(),
           strerror(error));
@@ -56,7 +69,9 @@ Stage::Stage(const Scenario& scenario, Variant variant, runtime::Heap heap,
       variant_(variant),
       heap_(heap),
       directory_(std::move(directory)),
-      runtime_(WithHeap(scenario.options, heap)) {}
+      runtime_(WithHeap(scenario.options, heap)) {
+  tracing::Configure(directory_, PathOfCommand());
+}
 
 Stage::~Stage() {
   if (directory_.empty()) return;
@@ -89,13 +104,21 @@ void Stage::Print(const char* format, ...) {
   putchar('\n');
 }
 
-void Stage::Cut(const std::string& label) {
+std::string Stage::Cut(const std::string& label) {
   fflush(stdout);
   if (!directory_.empty()) WriteTruth(label);
   // The frame of this function stands where dead ones stood: it has no words
   // but those that are in use.
   WipeDeadStack();
+  return CutTraced(label);
+}
+
+__attribute__((noinline)) std::string Stage::CutTraced(
+    const std::string& label) const {
+  if (!directory_.empty() && tracing::IsTracing())
+    return tracing::TakeSnapshot(label).file();
   heapline_snapshot(label.c_str());
+  return "";
 }
 
 __attribute__((noinline)) void Stage::WriteTruth(const std::string& label) {

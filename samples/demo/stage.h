@@ -12,7 +12,8 @@
 //      "numbers": {NAME: integer}}
 //
 // Without a tracer only the exact graphs are written; without a directory
-// nothing is.
+// nothing is. Where the runtime does not list its live objects, for scale, the
+// exact graph is empty: it judges nothing.
 #ifndef SAMPLES_DEMO_STAGE_H_
 #define SAMPLES_DEMO_STAGE_H_
 
@@ -32,6 +33,7 @@ using runtime::Site;
 
 class Stage {
  public:
+  // Tells runtime/tracing.h where snapshots and their command are.
   Stage(const Scenario& scenario, Variant variant, runtime::Heap heap,
         std::string directory);
   ~Stage();
@@ -40,18 +42,23 @@ class Stage {
 
   bool is_broken() const { return variant_ == Variant::kBroken; }
   runtime::Runtime& runtime() { return runtime_; }
+  const Scenario& scenario() const { return scenario_; }
+  runtime::Heap heap() const { return heap_; }
+  const std::string& directory() const { return directory_; }  // "": none
 
   // A line on standard output.
   void Print(const char* format, ...) __attribute__((format(printf, 2, 3)));
 
   // Wipes the dead part of the stack, so that no stale word holds what a
-  // scenario has let go, and cuts.
-  void Cut(const std::string& label);
+  // scenario has let go, and cuts. Gives the traced snapshot's file; "" where
+  // there is none.
+  std::string Cut(const std::string& label);
 
   // The statement on the line after this call is where memory grows. May be
   // said any number of times.
   void NextLineGrows(Site site = Site::Here());
   // Sizes of this object, to be compared with the analyzer's at the next cut.
+  // REQUIRES: the runtime lists its live objects.
   void Keeps(const std::string& name, const Object* object);
   // A figure that the runtime counted itself.
   void Number(const std::string& name, uint64_t value);
@@ -66,6 +73,7 @@ class Stage {
  private:
   // The exact graph of now, and the sizes that wait for it.
   void WriteTruth(const std::string& label);
+  std::string CutTraced(const std::string& label) const;
 
   const Scenario& scenario_;
   Variant variant_;

@@ -194,4 +194,17 @@ std::vector<std::string> Snapshot::CompareTo(const Snapshot& older,
       {"diff", older.file_, file_, "--by", key, "-n", std::to_string(n)}));
 }
 
+// The last line is "total: size=…, count=…; 288000 bytes", without the figure
+// where nothing is there.
+uint64_t Snapshot::LiveBytes(const std::string& function) const {
+  const std::string text =
+      RunReport({"top", file_, "--include", function, "-n", "1"});
+  const size_t total = text.rfind("\ntotal: ");
+  const size_t figure = text.rfind("; ");
+  if (total == std::string::npos || figure == std::string::npos ||
+      figure < total)
+    return 0;
+  return strtoull(text.c_str() + figure + 2, nullptr, 10);
+}
+
 }  // namespace runtime::tracing

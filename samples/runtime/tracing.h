@@ -45,6 +45,8 @@ class Snapshot {
   std::vector<std::string> Statistics(const std::string& key, size_t n) const;
   std::vector<std::string> CompareTo(const Snapshot& older,
                                      const std::string& key, size_t n) const;
+  // Of the blocks whose stack has a function that the glob matches.
+  uint64_t LiveBytes(const std::string& function) const;
 
  private:
   std::string file_;
