@@ -5,20 +5,10 @@
 #include <cerrno>
 #include <cinttypes>
 
+#include "samples/runtime/disguise.h"
 #include "samples/runtime/runtime.h"
 
 namespace runtime {
-namespace {
-
-uintptr_t Turned(const void* address) {
-  return ~reinterpret_cast<uintptr_t>(address);
-}
-
-const void* Address(uintptr_t turned) {
-  return reinterpret_cast<const void*>(~turned);
-}
-
-}  // namespace
 
 const char* EventName(Event::What what) {
   switch (what) {
@@ -48,8 +38,8 @@ void EventLog::Add(Event::What what, const Object* object, const void* holder,
   Event event;
   event.number = events_.size();
   event.what = what;
-  event.object = Turned(object);
-  event.holder = Turned(holder);
+  event.object = Disguised(object);
+  event.holder = Disguised(holder);
   event.site = site;
   event.count = object->refcount();
   events_.push_back(event);
@@ -57,19 +47,19 @@ void EventLog::Add(Event::What what, const Object* object, const void* holder,
 
 void EventLog::Forget(const Object* object) {
   Add(Event::What::kFreed, object, nullptr, Site());
-  holders_.erase(Turned(object));
+  holders_.erase(Disguised(object));
 }
 
 std::vector<EventLog::Holder> EventLog::HoldersOf(const Object* object) const {
   std::vector<std::pair<uint64_t, Holder>> found;
-  const auto row = holders_.find(Turned(object));
+  const auto row = holders_.find(Disguised(object));
   if (row != holders_.end()) {
     for (const auto& [holder, taken] : row->second)
-      found.push_back({taken.number, {Address(holder), taken.site}});
+      found.push_back(
+          {taken.number, {Undisguised<const void>(holder), taken.site}});
   }
-  std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) {
-    return a.first < b.first;
-  });
+  std::sort(found.begin(), found.end(),
+            [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<Holder> holders;
   for (const auto& [number, holder] : found) holders.push_back(holder);
   return holders;
@@ -78,12 +68,14 @@ std::vector<EventLog::Holder> EventLog::HoldersOf(const Object* object) const {
 int EventLog::WriteJsonLines(FILE* file) const {
   for (const Event& event : events_) {
     fprintf(file,
-            "{\"event\": %" PRIu64 ", \"what\": \"%s\", \"object\": \"%p\", "
+            "{\"event\": %" PRIu64
+            ", \"what\": \"%s\", \"object\": \"%p\", "
             "\"holder\": \"%p\", \"file\": \"%s\", \"line\": %d, "
             "\"count\": %u}\n",
             event.number, EventName(event.what),
-            Address(event.object), Address(event.holder),
-            event.site.file, event.site.line, event.count);
+            Undisguised<const void>(event.object),
+            Undisguised<const void>(event.holder), event.site.file,
+            event.site.line, event.count);
   }
   return fflush(file) == 0 ? 0 : errno;
 }
@@ -91,13 +83,14 @@ int EventLog::WriteJsonLines(FILE* file) const {
 void LogIncRef(Object* object, const void* holder, Site site) {
   EventLog& log = Runtime::Current().events();
   log.Add(Event::What::kIncRef, object, holder, site);
-  log.holders_[Turned(object)][Turned(holder)] = {log.events_.back().number, site};
+  log.holders_[Disguised(object)][Disguised(holder)] = {
+      log.events_.back().number, site};
 }
 
 void LogDecRef(Object* object, const void* holder) {
   EventLog& log = Runtime::Current().events();
-  auto& holders = log.holders_[Turned(object)];
-  const auto row = holders.find(Turned(holder));
+  auto& holders = log.holders_[Disguised(object)];
+  const auto row = holders.find(Disguised(holder));
   const Site site = row != holders.end() ? row->second.site : Site();
   if (row != holders.end()) holders.erase(row);
   log.Add(Event::What::kDecRef, object, holder, site);
@@ -107,14 +100,14 @@ void LogDecRef(Object* object, const void* holder) {
 
 void LogMove(Object* object, const void* from, const void* to) {
   EventLog& log = Runtime::Current().events();
-  auto& holders = log.holders_[Turned(object)];
+  auto& holders = log.holders_[Disguised(object)];
   EventLog::Taken taken;
-  const auto row = holders.find(Turned(from));
+  const auto row = holders.find(Disguised(from));
   if (row != holders.end()) {
     taken = row->second;
     holders.erase(row);
   }
-  holders[Turned(to)] = taken;
+  holders[Disguised(to)] = taken;
   log.Add(Event::What::kMoved, object, to, taken.site);
 }
 

@@ -5,17 +5,10 @@
 #include "samples/runtime/class.h"
 #include "samples/runtime/dict.h"
 #include "samples/runtime/errors.h"
+#include "samples/runtime/fields.h"
 #include "samples/runtime/ignored_error.h"
 
 namespace runtime {
-namespace {
-
-size_t Offset(const Object* object, const void* field) {
-  return static_cast<size_t>(static_cast<const char*>(field) -
-                             reinterpret_cast<const char*>(object));
-}
-
-}  // namespace
 
 bool Instance::HasFinalizer() const {
   return static_cast<bool>(class_->finalizer_);
@@ -71,9 +64,9 @@ void DictInstance::Traverse(Visit visit) const {
 void DictInstance::Clear() { dict_ = nullptr; }
 
 void DictInstance::Describe(LayoutVisitor* visitor) const {
-  visitor->Strong(this, Offset(this, &class_), class_);
-  visitor->Weak(this, Offset(this, &weak_refs_), weak_refs_);
-  visitor->Strong(this, Offset(this, &dict_), dict_);
+  visitor->Strong(this, OffsetIn(this, &class_), class_);
+  visitor->Weak(this, OffsetIn(this, &weak_refs_), weak_refs_);
+  visitor->Strong(this, OffsetIn(this, &dict_), dict_);
 }
 
 // Makes all slots; those that are members of a derived class are made again.
@@ -131,7 +124,7 @@ void SlottedInstance::Clear() {
 }
 
 void SlottedInstance::Describe(LayoutVisitor* visitor) const {
-  visitor->Strong(this, Offset(this, &class_), class_);
+  visitor->Strong(this, OffsetIn(this, &class_), class_);
   for (size_t i = 0; i < class_->slots().size(); ++i)
     visitor->Strong(this, sizeof(SlottedInstance) + i * sizeof(Slot), *slot(i));
 }

@@ -6,6 +6,7 @@
 #include "samples/runtime/runtime.h"
 
 namespace runtime {
+
 Interning::Interning() : forever_(Dict::Make()) {
   for (int64_t value = kLeastSmallInt; value <= kGreatestSmallInt; ++value) {
     Ref<Int>& place = small_ints_[static_cast<size_t>(value - kLeastSmallInt)];

@@ -3,6 +3,7 @@
 
 #include "samples/runtime/collector.h"
 #include "samples/runtime/dict.h"
+#include "samples/runtime/disguise.h"
 #include "samples/runtime/event_log.h"
 #include "samples/runtime/interning.h"
 #include "samples/runtime/pool_allocator.h"
@@ -21,10 +22,6 @@ std::unique_ptr<Allocator> MakeAllocator(Heap heap) {
       break;
   }
   return std::make_unique<PoolAllocator>(PoolReports::kUnreported);
-}
-
-uintptr_t Disguised(const void* address) {
-  return ~reinterpret_cast<uintptr_t>(address);
 }
 
 }  // namespace
@@ -80,7 +77,7 @@ void Runtime::RemoveForeign(const void* block) {
 void Runtime::ForEachForeignBlock(
     FunctionRef<void(const void*, const ForeignBlock&)> visit) const {
   for (const auto& [disguised, block] : foreign_)
-    visit(reinterpret_cast<const void*>(~disguised), block);
+    visit(Undisguised<const void>(disguised), block);
 }
 
 Runtime::Finalization Runtime::FinalizeOnce(Object* object) {

@@ -5,6 +5,7 @@
 
 #include "samples/runtime/dict.h"
 #include "samples/runtime/errors.h"
+#include "samples/runtime/fields.h"
 #include "samples/runtime/function.h"
 #include "samples/runtime/ignored_error.h"
 #include "samples/runtime/runtime.h"
@@ -22,11 +23,6 @@ WeakRef** ListOf(Object* referent) {
                     referent->TypeName() + "' object");
   }
   return list;
-}
-
-size_t Offset(const Object* object, const void* field) {
-  return static_cast<size_t>(static_cast<const char*>(field) -
-                             reinterpret_cast<const char*>(object));
 }
 
 }  // namespace
@@ -75,10 +71,10 @@ void WeakRef::Clear() {
 }
 
 void WeakRef::Describe(LayoutVisitor* visitor) const {
-  visitor->Weak(this, Offset(this, &referent_), referent_);
-  visitor->Weak(this, Offset(this, &previous_), previous_);
-  visitor->Weak(this, Offset(this, &next_), next_);
-  visitor->Strong(this, Offset(this, &callback_), callback_);
+  visitor->Weak(this, OffsetIn(this, &referent_), referent_);
+  visitor->Weak(this, OffsetIn(this, &previous_), previous_);
+  visitor->Weak(this, OffsetIn(this, &next_), next_);
+  visitor->Strong(this, OffsetIn(this, &callback_), callback_);
 }
 
 void KillWeakRefs(Object* object, std::vector<Ref<WeakRef>>* to_call) {
@@ -119,7 +115,7 @@ void KeyedRef::Clear() {
 
 void KeyedRef::Describe(LayoutVisitor* visitor) const {
   WeakRef::Describe(visitor);
-  visitor->Strong(this, Offset(this, &key_), key_);
+  visitor->Strong(this, OffsetIn(this, &key_), key_);
 }
 
 WeakValueDict::WeakValueDict() = default;
@@ -177,9 +173,9 @@ void WeakValueDict::Clear() {
 }
 
 void WeakValueDict::Describe(LayoutVisitor* visitor) const {
-  visitor->Weak(this, Offset(this, &weak_refs_), weak_refs_);
-  visitor->Strong(this, Offset(this, &references_), references_);
-  visitor->Strong(this, Offset(this, &forgetter_), forgetter_);
+  visitor->Weak(this, OffsetIn(this, &weak_refs_), weak_refs_);
+  visitor->Strong(this, OffsetIn(this, &references_), references_);
+  visitor->Strong(this, OffsetIn(this, &forgetter_), forgetter_);
 }
 
 }  // namespace runtime

@@ -10,7 +10,7 @@ namespace {
 using FrameTest = RuntimeFixture;
 
 // Fails with a list of 1000 in a local variable.
-void Fail() {
+void FailWithALargeLocal() {
   const FrameScope scope("fail");
   scope.locals().Set("large", List::WithCapacity(1000));
   throw ValueError("bad");
@@ -19,7 +19,7 @@ void Fail() {
 Ref<Error> CatchFailure() {
   const FrameScope scope("handle");
   try {
-    Fail();
+    FailWithALargeLocal();
   } catch (const Exception& thrown) {
     return Error::Make(thrown);
   }
