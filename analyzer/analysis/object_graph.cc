@@ -6,7 +6,6 @@
 #include <limits>
 
 #include "analyzer/analysis/block_finder.h"
-#include "analyzer/snapshot/edge_cursor.h"
 
 namespace heapline {
 namespace {
@@ -67,6 +66,41 @@ ReferenceClass ObjectGraph::ClassAt(Vertex to, Place place) const {
   return ReferenceClass::kInterior;
 }
 
+uint64_t ObjectGraph::VisitEdges(
+    const std::vector<EdgeSection>& sections,
+    absl::FunctionRef<bool(Vertex, Vertex, const Edge&)> visit) const {
+  const BlockFinder finder(addresses_);
+  std::vector<Edge> edges;
+  std::vector<uint64_t> wanted;
+  std::vector<Vertex> found(kEdgesAtOnce);
+  EdgeCursor cursor(sections);
+  uint64_t dropped = 0;
+  size_t from = 0;
+  uint64_t last_from = 0;
+  for (bool is_more = true; is_more;) {
+    edges.clear();
+    wanted.clear();
+    while (edges.size() < kEdgesAtOnce && (is_more = cursor.Next())) {
+      edges.push_back(cursor.edge());
+      wanted.push_back(cursor.edge().to);
+    }
+    finder.Find(wanted, absl::MakeSpan(found).subspan(0, wanted.size()));
+    for (size_t i = 0; i < edges.size(); ++i) {
+      const Edge& edge = edges[i];
+      // The last object at or before `from`.
+      while (from + 1 < size() && addresses_[from + 1] <= edge.from) ++from;
+      if (from >= size() || addresses_[from] != edge.from ||
+          edge.from < last_from || found[i] == kNoVertex ||
+          !visit(static_cast<Vertex>(from), found[i], edge)) {
+        ++dropped;
+        continue;
+      }
+      last_from = edge.from;
+    }
+  }
+  return dropped;
+}
+
 void ObjectGraph::AddEdges() {
   uint64_t most = 0;
   for (const EdgeSection& section : snapshot_->edges) {
@@ -79,48 +113,30 @@ void ObjectGraph::AddEdges() {
   place_.reserve(most);
   begin_.assign(size() + 1, 0);
 
-  const BlockFinder finder(addresses_);
-  std::vector<Edge> edges;
-  std::vector<uint64_t> wanted;
-  std::vector<Vertex> found(kEdgesAtOnce);
-  EdgeCursor cursor(snapshot_->edges);
   size_t row = 0;  // rows before this one are ended: begin_ is set up to it
-  uint64_t last_from = 0;
-  for (bool is_more = true; is_more;) {
-    edges.clear();
-    wanted.clear();
-    while (edges.size() < kEdgesAtOnce && (is_more = cursor.Next())) {
-      edges.push_back(cursor.edge());
-      wanted.push_back(cursor.edge().to);
-    }
-    finder.Find(wanted, absl::MakeSpan(found).subspan(0, wanted.size()));
-    for (size_t i = 0; i < edges.size(); ++i) {
-      const Edge& edge = edges[i];
-      // The last row at or before `from`.
-      while (row + 1 < size() && addresses_[row + 1] <= edge.from) {
-        begin_[++row] = static_cast<uint32_t>(target_.size());
-      }
-      if (row >= size() || addresses_[row] != edge.from ||
-          edge.from < last_from || found[i] == kNoVertex ||
-          target_.size() == kMostEdges) {
-        ++dropped_edges_;
-        continue;
-      }
-      last_from = edge.from;
-      const Place place = PlaceAt(found[i], edge.place);
-      const bool is_interior =
-          ClassAt(found[i], place) == ReferenceClass::kInterior;
-      target_.push_back(found[i]);
-      place_.push_back(place);
-      offset_words_.push_back(static_cast<uint32_t>(
-          std::min(edge.offset / 8, kMostOffsetWords) << 1 |
-          (is_interior ? 1 : 0)));
-      if (is_interior) ++interior_edge_count_;
-    }
-  }
-  for (++row; row < begin_.size(); ++row) {
-    begin_[row] = static_cast<uint32_t>(target_.size());
-  }
+  const auto begin_row = [&](size_t next) {
+    while (row < next) begin_[++row] = static_cast<uint32_t>(target_.size());
+  };
+  dropped_edges_ = VisitEdges(snapshot_->edges, [&](Vertex from, Vertex to,
+                                                    const Edge& edge) {
+    if (target_.size() == kMostEdges) return false;
+    begin_row(from);
+    const Place place = PlaceAt(to, edge.place);
+    const bool is_interior = ClassAt(to, place) == ReferenceClass::kInterior;
+    target_.push_back(to);
+    place_.push_back(place);
+    offset_words_.push_back(
+        static_cast<uint32_t>(std::min(edge.offset / 8, kMostOffsetWords) << 1 |
+                              (is_interior ? 1 : 0)));
+    if (is_interior) ++interior_edge_count_;
+    return true;
+  });
+  begin_row(size());
+  dropped_edges_ += VisitEdges(snapshot_->weak_edges,
+                               [&](Vertex from, Vertex to, const Edge& edge) {
+                                 weak_edges_.push_back({from, to, edge.offset});
+                                 return true;
+                               });
 }
 
 void ObjectGraph::AddRoots() {

@@ -6,8 +6,9 @@
 //               ▼
 //   objects  0 ─edge e─> 1   edges().target[e], Offset(e), Place(e)
 //
-// Weak references (edge_rules.h) are no edges: they stand in weak_edges() and
-// weak_roots(), to be drawn.
+// Weak references, those of an exact snapshot and those that rules find
+// (edge_rules.h), are no edges: they stand in weak_edges() and weak_roots(), to
+// be drawn.
 //
 // Invariant: edges of an object ascend by offset. About 14 bytes an object
 // where there are no pools, 10 an edge; so memory is bounded by the file's
@@ -23,6 +24,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/types/span.h"
 #include "analyzer/analysis/digraph.h"
+#include "analyzer/snapshot/edge_cursor.h"
 #include "analyzer/snapshot/snapshot.h"
 
 namespace heapline {
@@ -90,7 +92,7 @@ class ObjectGraph {
   size_t interior_edge_count() const { return interior_edge_count_; }
 
   const std::vector<RootReference>& roots() const { return roots_; }
-  // Where rules found references weak; edges by ascending from, then offset.
+  // Edges by ascending from, then offset.
   const std::vector<WeakEdge>& weak_edges() const { return weak_edges_; }
   const std::vector<RootReference>& weak_roots() const { return weak_roots_; }
 
@@ -126,6 +128,12 @@ class ObjectGraph {
     return IsPoolBlock(v) ? snapshot_->pool_blocks : snapshot_->blocks;
   }
   void MergePools();
+  // Calls visit(from, to, edge) for each edge between objects, by ascending
+  // from, then offset; returns how many others there are, and of those that
+  // visit refused.
+  uint64_t VisitEdges(
+      const std::vector<EdgeSection>& sections,
+      absl::FunctionRef<bool(Vertex, Vertex, const Edge&)> visit) const;
   void AddEdges();
   void AddRoots();
   Place PlaceAt(Vertex to, uint64_t bytes) const;

@@ -40,11 +40,22 @@ absl::string_view FirstArgument(absl::string_view name) {
   return "";
 }
 
+// The name that the program gave the type at `address`, "" for none.
+std::string NameGiven(const Snapshot& snapshot, uint64_t address) {
+  const auto at =
+      std::lower_bound(snapshot.type_names.begin(), snapshot.type_names.end(),
+                       address, [](const TypeName& type, uint64_t wanted) {
+                         return type.address < wanted;
+                       });
+  return at != snapshot.type_names.end() && at->address == address ? at->name
+                                                                   : "";
+}
+
 // Finds types by the words of one object after the other.
 class TypeFinder {
  public:
   TypeFinder(const ObjectGraph& graph, DataSymbols* symbols)
-      : graph_(graph), symbols_(symbols) {
+      : graph_(graph), symbols_(symbols), is_exact_(IsExact(graph.snapshot())) {
     result_.names.push_back("");
     result_.modules.push_back(kNoModule);
     ids_.emplace("", 0);
@@ -60,8 +71,9 @@ class TypeFinder {
     result_.of.assign(graph_.size(), 0);
     ForEachObjectWords(graph_, [this](Vertex v, const ObjectWords& words) {
       LookAtClass(v, words);
+      if (is_exact_) LookAtCount(v, words);
     });
-    AddPython();
+    if (!is_exact_) AddPython();
     SortAll();
     return std::move(result_);
   }
@@ -90,6 +102,8 @@ class TypeFinder {
       const DataSymbol symbol = symbols_->At(word.value);
       if (absl::StartsWith(symbol.name, kVtable)) {
         row->second = {symbol.name.substr(kVtable.size()), symbol.module};
+      } else if (is_exact_) {
+        row->second.name = NameGiven(graph_.snapshot(), word.value);
       }
     }
     return row->second;
@@ -131,6 +145,12 @@ class TypeFinder {
       if (!ClassAt(words[i]).name.empty())
         result_.starts.push_back({v, i, false});
     }
+  }
+
+  // The word behind the type counts all references to an object.
+  void LookAtCount(Vertex v, const ObjectWords& words) {
+    if (words[1].kind != HL_WORD_COUNTS) return;
+    result_.counts.push_back({v, kStart, words[1].value & UINT32_MAX});
   }
 
   void AddPython() {
@@ -195,6 +215,7 @@ class TypeFinder {
 
   const ObjectGraph& graph_;
   DataSymbols* symbols_;
+  const bool is_exact_;
   ObjectTypes result_;
   absl::flat_hash_map<std::string, TypeId> ids_;
   absl::flat_hash_map<uint64_t, Class> classes_;  // by vtable address

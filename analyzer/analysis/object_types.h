@@ -1,7 +1,8 @@
 // object_types.h: what kind of thing each object is, as far as its first words
 // tell: a C++ class by its vtable's symbol, std::shared_ptr's block by the
-// class it manages, a CPython object by its type's name. What tells nothing
-// has type 0, and its allocation site stands in.
+// class it manages, a CPython object by its type's name. An exact snapshot
+// names its types and tells where counts are. What tells nothing has type 0,
+// and its allocation site stands in.
 //
 // Invariant: of[v] < names.size(); names[0] is "". Immutable.
 #ifndef HEAPLINE_ANALYZER_ANALYSIS_OBJECT_TYPES_H_

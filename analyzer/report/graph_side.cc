@@ -118,7 +118,9 @@ void GraphSide::Symbolize(const ReportRequest& request) {
 }
 
 absl::Status GraphSide::Analyze(const ReportRequest& request) {
-  const bool is_shipped = request.graph.shipped_rules == ShippedRules::kApply;
+  // Where nothing is guessed there is nothing to correct.
+  const bool is_shipped = request.graph.shipped_rules == ShippedRules::kApply &&
+                          !IsExact(snapshot_);
   std::vector<EdgeRule> rules;
   if (is_shipped) rules = ShippedEdgeRules();
   for (const std::string& file : request.graph.edge_rules) {

@@ -97,7 +97,12 @@ std::string Modules(const Snapshot& snapshot) {
 std::string ObjectGraphText(const Snapshot& snapshot) {
   if (NumberOf(snapshot, PropertyId::graph) == 0) return "";
   std::string text = absl::StrCat(Counted(snapshot.roots.size(), "root"), ", ",
-                                  Counted(EdgeCount(snapshot), "edge"));
+                                  Counted(EdgeCount(snapshot.edges), "edge"));
+  const uint64_t weak = EdgeCount(snapshot.weak_edges);
+  if (weak > 0) absl::StrAppend(&text, ", ", Counted(weak, "weak edge"));
+  if (IsExact(snapshot)) {
+    absl::StrAppend(&text, "; exact: written by the program itself");
+  }
   const uint64_t unreadable = NumberOf(snapshot, PropertyId::unreadable_bytes);
   if (unreadable > 0) {
     absl::StrAppend(&text, "; ", HumanBytes(unreadable),

@@ -15,6 +15,7 @@ constexpr uint64_t kWordKindMask = 3;
 constexpr char kBadRoots[] =
     "roots: %d have an unknown kind or an impossible address: left out";
 constexpr char kBadEdges[] = "edges: %d stand out of order: left out";
+constexpr char kBadWeakEdges[] = "weak edges: %d stand out of order: left out";
 constexpr char kBadWords[] =
     "object words: %d have an impossible address, index or count, or stand out "
     "of order: left out";
@@ -29,11 +30,18 @@ bool IsBefore(const Edge& a, const Edge& b) {
 
 }  // namespace
 
+GraphDecoder::GraphDecoder(Snapshot* snapshot, DamageNotes* notes)
+    : snapshot_(snapshot),
+      notes_(notes),
+      edges_{&snapshot->edges, kBadEdges, Edge()},
+      weak_edges_{&snapshot->weak_edges, kBadWeakEdges, Edge()} {}
+
 bool GraphDecoder::Decodes(uint32_t section_id) {
   return section_id == HL_SECTION_ROOTS || section_id == HL_SECTION_EDGES ||
          section_id == HL_SECTION_OBJECT_WORDS ||
          section_id == HL_SECTION_TYPE_NAMES ||
-         section_id == HL_SECTION_ROOT_AREAS;
+         section_id == HL_SECTION_ROOT_AREAS ||
+         section_id == HL_SECTION_WEAK_EDGES;
 }
 
 void GraphDecoder::Reserve(uint32_t section_id, uint64_t record_count) {
@@ -60,7 +68,9 @@ uint64_t GraphDecoder::Decode(uint32_t section_id, uint64_t record_count,
     case HL_SECTION_ROOTS:
       return DecodeRoots(record_count, reader);
     case HL_SECTION_EDGES:
-      return DecodeEdges(record_count, payload, reader);
+      return DecodeEdges(record_count, payload, reader, &edges_);
+    case HL_SECTION_WEAK_EDGES:
+      return DecodeEdges(record_count, payload, reader, &weak_edges_);
     case HL_SECTION_OBJECT_WORDS:
       return DecodeObjectWords(record_count, reader);
     case HL_SECTION_TYPE_NAMES:
@@ -104,7 +114,7 @@ uint64_t GraphDecoder::DecodeRoots(uint64_t record_count,
 // kept: up to the first that is malformed or out of order.
 uint64_t GraphDecoder::DecodeEdges(uint64_t record_count,
                                    absl::Span<const unsigned char> payload,
-                                   RecordReader* reader) {
+                                   RecordReader* reader, EdgeState* state) {
   EdgeReader edges(payload);
   Edge edge;
   uint64_t read = 0;
@@ -113,19 +123,19 @@ uint64_t GraphDecoder::DecodeEdges(uint64_t record_count,
   for (; read < record_count && !edges.is_at_end(); ++read) {
     if (!edges.Next(&edge)) break;
     const bool follows =
-        read > 0 || snapshot_->edges.empty() || IsBefore(last_edge_, edge);
+        read > 0 || state->sections->empty() || IsBefore(state->last, edge);
     if (kept < read || !follows || !edges.is_ordered()) continue;
     ++kept;
     kept_bytes = payload.size() - edges.bytes_left();
-    last_edge_ = edge;
+    state->last = edge;
   }
-  if (kept < read) notes_->Add(kBadEdges, read - kept);
+  if (kept < read) notes_->Add(state->problem, read - kept);
   if (kept > 0) {
     EdgeSection section;
     section.record_count = kept;
     section.bytes.assign(reinterpret_cast<const char*>(payload.data()),
                          kept_bytes);
-    snapshot_->edges.push_back(std::move(section));
+    state->sections->push_back(std::move(section));
   }
   *reader = RecordReader(payload.subspan(payload.size() - edges.bytes_left()));
   return read;

@@ -9,6 +9,7 @@
 #define HEAPLINE_ANALYZER_SNAPSHOT_GRAPH_DECODER_H_
 
 #include <cstdint>
+#include <vector>
 
 #include "absl/types/span.h"
 #include "analyzer/snapshot/damage_notes.h"
@@ -21,8 +22,7 @@ namespace heapline {
 class GraphDecoder {
  public:
   // Both must outlive the object.
-  GraphDecoder(Snapshot* snapshot, DamageNotes* notes)
-      : snapshot_(snapshot), notes_(notes) {}
+  GraphDecoder(Snapshot* snapshot, DamageNotes* notes);
 
   static bool Decodes(uint32_t section_id);
 
@@ -39,9 +39,14 @@ class GraphDecoder {
 
  private:
   uint64_t DecodeRoots(uint64_t record_count, RecordReader* reader);
+  struct EdgeState {
+    std::vector<EdgeSection>* sections;
+    const char* problem;  // where some stand out of order
+    Edge last;            // of the sections so far
+  };
   uint64_t DecodeEdges(uint64_t record_count,
                        absl::Span<const unsigned char> payload,
-                       RecordReader* reader);
+                       RecordReader* reader, EdgeState* state);
   uint64_t DecodeObjectWords(uint64_t record_count, RecordReader* reader);
   bool AddObjectWord(uint64_t head, uint64_t granule, uint64_t value);
   uint64_t DecodeTypeNames(uint64_t record_count, RecordReader* reader);
@@ -49,7 +54,7 @@ class GraphDecoder {
 
   Snapshot* const snapshot_;
   DamageNotes* const notes_;
-  Edge last_edge_;  // of the sections so far
+  EdgeState edges_, weak_edges_;
 };
 
 }  // namespace heapline

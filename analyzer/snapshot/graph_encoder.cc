@@ -25,6 +25,13 @@ void PutRoots(const RootColumns& roots, SectionWriter* writer) {
   writer->EndSection(HL_SECTION_ROOTS);
 }
 
+void PutEdges(uint32_t section_id, const std::vector<EdgeSection>& sections,
+              SectionWriter* writer) {
+  for (const EdgeSection& section : sections) {
+    writer->AddSection(section_id, section.record_count, section.bytes);
+  }
+}
+
 void PutObjectWords(const ObjectWordColumns& words, SectionWriter* writer) {
   Section state = Section::kWasCut;
   uint64_t block = 0;
@@ -67,9 +74,8 @@ void PutRootAreas(const Snapshot& snapshot, SectionWriter* writer) {
 
 void PutGraph(const Snapshot& snapshot, SectionWriter* writer) {
   PutRoots(snapshot.roots, writer);
-  for (const EdgeSection& section : snapshot.edges) {
-    writer->AddSection(HL_SECTION_EDGES, section.record_count, section.bytes);
-  }
+  PutEdges(HL_SECTION_EDGES, snapshot.edges, writer);
+  PutEdges(HL_SECTION_WEAK_EDGES, snapshot.weak_edges, writer);
   PutObjectWords(snapshot.object_words, writer);
   for (const TypeName& type : snapshot.type_names) {
     writer->PutNumber(type.address);

@@ -30,6 +30,7 @@ constexpr SectionKind kSectionKinds[] = {
     {HL_SECTION_SYMBOLS, "symbols", 6, 0},
     {HL_SECTION_TYPE_NAMES, "type names", 2, 0},
     {HL_SECTION_ROOT_AREAS, "root areas", 5, 0},
+    {HL_SECTION_WEAK_EDGES, "weak edges", 2, 0},
     {HL_SECTION_END, "end", 2, 0},
 };
 

@@ -55,9 +55,13 @@ const std::string& TextOf(const Snapshot& snapshot, PropertyId id) {
   return found->second.text;
 }
 
-uint64_t EdgeCount(const Snapshot& snapshot) {
+bool IsExact(const Snapshot& snapshot) {
+  return NumberOf(snapshot, PropertyId::exact) != 0;
+}
+
+uint64_t EdgeCount(const std::vector<EdgeSection>& sections) {
   uint64_t count = 0;
-  for (const EdgeSection& section : snapshot.edges) {
+  for (const EdgeSection& section : sections) {
     count += section.record_count;
   }
   return count;

@@ -186,6 +186,7 @@ struct Snapshot {
   // The object graph; all empty where property graph is not 1.
   RootColumns roots;
   std::vector<EdgeSection> edges;  // ascending by from, through all sections
+  std::vector<EdgeSection> weak_edges;  // likewise; of exact snapshots
   ObjectWordColumns object_words;
   std::vector<TypeName> type_names;  // ascending by address, each once
   std::vector<RootArea> root_areas;
@@ -209,8 +210,11 @@ uint64_t NumberOf(const Snapshot& snapshot, PropertyId id,
 // The property's text, or "" where the file has none.
 const std::string& TextOf(const Snapshot& snapshot, PropertyId id);
 
-// Records in all of snapshot.edges.
-uint64_t EdgeCount(const Snapshot& snapshot);
+// Records in all of the sections.
+uint64_t EdgeCount(const std::vector<EdgeSection>& sections);
+
+// Written by the program itself (property exact).
+bool IsExact(const Snapshot& snapshot);
 
 // Ascending by node; a node's inlined frames come first, else in the order in
 // which they stand.

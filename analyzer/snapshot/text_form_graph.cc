@@ -17,6 +17,38 @@ std::string Plus(uint64_t value) {
   return absl::StrCat(" +", HexNumber(value));
 }
 
+// Ascending, and encoded, to `sections`. "", or what stands there twice.
+std::string Encode(std::vector<Edge> edges,
+                   std::vector<EdgeSection>* sections) {
+  std::stable_sort(
+      edges.begin(), edges.end(), [](const Edge& a, const Edge& b) {
+        return std::tie(a.from, a.offset) < std::tie(b.from, b.offset);
+      });
+  EdgeEncoder encoder;
+  const Edge* last = nullptr;
+  for (const Edge& edge : edges) {
+    if (last != nullptr && last->from == edge.from &&
+        last->offset == edge.offset) {
+      return absl::StrCat("two edge lines for ", HexNumber(edge.from),
+                          Plus(edge.offset));
+    }
+    encoder.Add(edge);
+    last = &edge;
+  }
+  *sections = encoder.Take();
+  return "";
+}
+
+void AppendEdges(std::string* out, absl::string_view word,
+                 const std::vector<EdgeSection>& sections) {
+  for (EdgeCursor cursor(sections); cursor.Next();) {
+    const Edge& edge = cursor.edge();
+    absl::StrAppend(out, word, " ", HexNumber(edge.from), Plus(edge.offset),
+                    " ", HexNumber(edge.to),
+                    edge.is_interior() ? Plus(edge.place) : "", "\n");
+  }
+}
+
 // Where nothing follows, the word points at the block's start.
 uint64_t TakePlace(TextLine* line) {
   if (!line->HasNext()) return 0;
@@ -37,7 +69,7 @@ void TextFormGraph::ReadRoot(TextLine* line) {
   roots.place.push_back(TakePlace(line));
 }
 
-void TextFormGraph::ReadEdge(TextLine* line) {
+Edge TextFormGraph::TakeEdge(TextLine* line) {
   Edge edge;
   edge.from = line->TakeBlockAddress();
   edge.offset = line->TakePlusNumber("the word's offset", HL_MAX_ADDRESS);
@@ -46,7 +78,7 @@ void TextFormGraph::ReadEdge(TextLine* line) {
   }
   edge.to = line->TakeBlockAddress();
   edge.place = TakePlace(line);
-  edges_.push_back(edge);
+  return edge;
 }
 
 void TextFormGraph::ReadWord(TextLine* line) {
@@ -97,24 +129,10 @@ std::string TextFormGraph::Finish() {
 }
 
 std::string TextFormGraph::FinishEdges() {
-  std::stable_sort(
-      edges_.begin(), edges_.end(), [](const Edge& a, const Edge& b) {
-        return std::tie(a.from, a.offset) < std::tie(b.from, b.offset);
-      });
-  EdgeEncoder encoder;
-  const Edge* last = nullptr;
-  for (const Edge& edge : edges_) {
-    if (last != nullptr && last->from == edge.from &&
-        last->offset == edge.offset) {
-      return absl::StrCat("two edge lines for ", HexNumber(edge.from),
-                          Plus(edge.offset));
-    }
-    encoder.Add(edge);
-    last = &edge;
-  }
-  snapshot_->edges = encoder.Take();
-  edges_.clear();
-  return "";
+  std::string problem = Encode(std::exchange(edges_, {}), &snapshot_->edges);
+  return !problem.empty()
+             ? problem
+             : Encode(std::exchange(weak_edges_, {}), &snapshot_->weak_edges);
 }
 
 std::string TextFormGraph::FinishWords() {
@@ -163,12 +181,8 @@ void AppendGraph(std::string* out, const Snapshot& snapshot) {
                     " ", HexNumber(roots.block[i]),
                     roots.place[i] != 0 ? Plus(roots.place[i]) : "", "\n");
   }
-  for (EdgeCursor cursor(snapshot.edges); cursor.Next();) {
-    const Edge& edge = cursor.edge();
-    absl::StrAppend(out, "edge ", HexNumber(edge.from), Plus(edge.offset), " ",
-                    HexNumber(edge.to),
-                    edge.is_interior() ? Plus(edge.place) : "", "\n");
-  }
+  AppendEdges(out, "edge", snapshot.edges);
+  AppendEdges(out, "weak-edge", snapshot.weak_edges);
   const ObjectWordColumns& words = snapshot.object_words;
   for (size_t i = 0; i < words.size(); ++i) {
     absl::StrAppend(out, "word ", HexNumber(words.block[i]), " ",

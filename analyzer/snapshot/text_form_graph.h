@@ -1,5 +1,6 @@
 // text_form_graph.h: the lines of the text form that tell the object graph:
-// root, edge, word, type-name and root-area, one to a record, in any order.
+// root, edge, weak-edge, word, type-name and root-area, one to a record, in any
+// order.
 //
 // Invariant: what it finished is what a decoder would let through whole. Not
 // thread-safe.
@@ -23,7 +24,8 @@ class TextFormGraph {
 
   // Each reads a line behind its first word.
   void ReadRoot(TextLine* line);
-  void ReadEdge(TextLine* line);
+  void ReadEdge(TextLine* line) { edges_.push_back(TakeEdge(line)); }
+  void ReadWeakEdge(TextLine* line) { weak_edges_.push_back(TakeEdge(line)); }
   void ReadWord(TextLine* line);
   void ReadTypeName(TextLine* line);
   void ReadRootArea(TextLine* line);
@@ -38,12 +40,13 @@ class TextFormGraph {
     uint8_t index = 0;
     uint8_t kind = 0;
   };
+  static Edge TakeEdge(TextLine* line);
   std::string FinishEdges();
   std::string FinishWords();
   std::string FinishTypeNames();
 
   Snapshot* const snapshot_;
-  std::vector<Edge> edges_;
+  std::vector<Edge> edges_, weak_edges_;
   std::vector<Word> words_;
 };
 

@@ -82,6 +82,7 @@ class TextFormParser {
   void ReadExpectedDead(TextLine* line);
   void ReadRoot(TextLine* line) { graph_.ReadRoot(line); }
   void ReadEdge(TextLine* line) { graph_.ReadEdge(line); }
+  void ReadWeakEdge(TextLine* line) { graph_.ReadWeakEdge(line); }
   void ReadWord(TextLine* line) { graph_.ReadWord(line); }
   void ReadTypeName(TextLine* line) { graph_.ReadTypeName(line); }
   void ReadRootArea(TextLine* line) { graph_.ReadRootArea(line); }
@@ -116,6 +117,7 @@ absl::Span<const TextFormParser::LineKind> TextFormParser::LineKinds() {
       {"expected-dead", &P::ReadExpectedDead, LineKind::kSecond},
       {"root", &P::ReadRoot, LineKind::kSecond},
       {"edge", &P::ReadEdge, LineKind::kSecond},
+      {"weak-edge", &P::ReadWeakEdge, LineKind::kSecond},
       {"word", &P::ReadWord, LineKind::kSecond},
       {"type-name", &P::ReadTypeName, LineKind::kSecond},
       {"root-area", &P::ReadRootArea, LineKind::kSecond},

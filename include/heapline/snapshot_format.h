@@ -140,6 +140,10 @@ enum HlSectionId {
    *  varint bytes that could not be read}: memory that was searched for roots,
    * kind and owner as in ROOTS. */
   HL_SECTION_ROOT_AREAS = 19,
+  /* As EDGES: words that refer to a block and keep nothing alive, as only a
+   * program that writes its own snapshot can tell (property exact). A word
+   * stands in one of the two. */
+  HL_SECTION_WEAK_EDGES = 20,
 
   /* A PROPERTIES payload again: what is known only when all is written
    * (timings, record totals). A file without it was cut short. */

@@ -112,6 +112,35 @@ TEST(Graph, RootsAndWordsOfManySectionsComeBackAsTheyWere) {
   EXPECT_EQ(WriteTextForm(MustRead(file)), WriteTextForm(snapshot));
 }
 
+TEST(Graph, WeakEdgesComeBackAsTheyWereBesideTheOthers) {
+  const Snapshot snapshot = SnapshotOf(
+      "property graph 1\nproperty exact 1\nedge 0x20 +8 0x10\n"
+      "weak-edge 0x20 +24 0x20 +16\nweak-edge 0x10 +8 0x20\n");
+  EXPECT_TRUE(IsExact(snapshot));
+  EXPECT_EQ(EdgeCount(snapshot.edges), 1u);
+  EXPECT_EQ(EdgeCount(snapshot.weak_edges), 2u);
+  const std::string file = EncodeSnapshot(snapshot);
+  EXPECT_EQ(DamageOf(file), "");
+  const std::string text = WriteTextForm(MustRead(file));
+  EXPECT_EQ(text, WriteTextForm(snapshot));
+  EXPECT_THAT(text, HasSubstr("\nedge 0x20 +0x8 0x10\n"
+                              "weak-edge 0x10 +0x8 0x20\n"
+                              "weak-edge 0x20 +0x18 0x20 +0x10\n"));
+}
+
+TEST(Graph, WeakEdgesOutOfOrderAreLeftOutAndTheOthersStay) {
+  const std::string file =
+      FileBuilder()
+          .Add(HL_SECTION_WEAK_EDGES, 2, Varints({kFrom, 5, 0, 0 << 2, 0}))
+          .Add(HL_SECTION_EDGES, 1, Varints({kFrom, 4, 0}))
+          .End()
+          .file();
+  const Snapshot snapshot = MustRead(file);
+  EXPECT_EQ(EdgeCount(snapshot.edges), 1u);
+  EXPECT_EQ(EdgeCount(snapshot.weak_edges), 1u);
+  EXPECT_EQ(DamageOf(file), "weak edges: 1 stand out of order: left out");
+}
+
 TEST(Graph, AnOldSnapshotHasNone) {
   const Snapshot snapshot =
       MustRead(FileOf("property live_bytes 8\nblock 0x10 size=8\n"));

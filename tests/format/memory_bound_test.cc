@@ -93,7 +93,7 @@ void ExpectBounded(const std::string& what, const std::string& file) {
 }
 
 TEST(MemoryBound, CountsThatLieTakeNothing) {
-  for (uint32_t id = HL_SECTION_PROPERTIES; id <= HL_SECTION_ROOT_AREAS; ++id) {
+  for (uint32_t id = HL_SECTION_PROPERTIES; id <= HL_SECTION_WEAK_EDGES; ++id) {
     for (const uint64_t records : {uint64_t{1} << 32, UINT64_MAX}) {
       ExpectBounded(
           absl::StrCat("section ", id),
@@ -131,6 +131,9 @@ TEST(MemoryBound, PackedSectionsThatUnpackToMuchAreWithinTheirBudget) {
        2},
       {"roots", HL_SECTION_ROOTS, Repeated(std::string(5, '\0'), most), 5},
       {"edges", HL_SECTION_EDGES,
+       std::string("\6\1\0", 3) + Repeated(std::string("\4\0", 2), most - 3),
+       2},
+      {"weak edges", HL_SECTION_WEAK_EDGES,
        std::string("\6\1\0", 3) + Repeated(std::string("\4\0", 2), most - 3),
        2},
       {"words", HL_SECTION_OBJECT_WORDS,

@@ -99,6 +99,22 @@ void CheckTotalIsTheTracers(const Snapshot& snapshot, const Amounts& total) {
              "the total count is the tracer's");
 }
 
+void CheckEdges(const std::vector<EdgeSection>& sections) {
+  uint64_t found = 0;
+  Edge last;
+  for (EdgeCursor cursor(sections); cursor.Next(); ++found) {
+    const Edge& edge = cursor.edge();
+    FUZZ_CHECK(found == 0 || edge.from > last.from ||
+                   (edge.from == last.from && edge.offset > last.offset),
+               "edges ascend");
+    FUZZ_CHECK(edge.from < HL_MAX_ADDRESS && edge.to < HL_MAX_ADDRESS &&
+                   edge.offset <= HL_MAX_ADDRESS && edge.offset % 8 == 0,
+               "edges are in range");
+    last = edge;
+  }
+  FUZZ_CHECK(found == EdgeCount(sections), "all edges that are kept are sound");
+}
+
 void CheckGraph(const Snapshot& snapshot) {
   const RootColumns& roots = snapshot.roots;
   FUZZ_CHECK(roots.owner.size() == roots.size() &&
@@ -111,19 +127,8 @@ void CheckGraph(const Snapshot& snapshot) {
                    roots.block[i] < HL_MAX_ADDRESS,
                "a root is of a known kind and refers to a block");
   }
-  uint64_t found = 0;
-  Edge last;
-  for (EdgeCursor cursor(snapshot.edges); cursor.Next(); ++found) {
-    const Edge& edge = cursor.edge();
-    FUZZ_CHECK(found == 0 || edge.from > last.from ||
-                   (edge.from == last.from && edge.offset > last.offset),
-               "edges ascend");
-    FUZZ_CHECK(edge.from < HL_MAX_ADDRESS && edge.to < HL_MAX_ADDRESS &&
-                   edge.offset <= HL_MAX_ADDRESS && edge.offset % 8 == 0,
-               "edges are in range");
-    last = edge;
-  }
-  FUZZ_CHECK(found == EdgeCount(snapshot), "all edges that are kept are sound");
+  CheckEdges(snapshot.edges);
+  CheckEdges(snapshot.weak_edges);
   const ObjectWordColumns& words = snapshot.object_words;
   FUZZ_CHECK(words.index.size() == words.size() &&
                  words.kind.size() == words.size() &&
