@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "analyzer/base/base_name.h"
@@ -52,8 +53,10 @@ std::vector<NodeId> WithAncestors(const Snapshot& snapshot,
 
 }  // namespace
 
-CallStacks::CallStacks(Symbolizer* symbolizer)
+CallStacks::CallStacks(Symbolizer* symbolizer,
+                       std::vector<std::string> wrappers)
     : symbolizer_(symbolizer),
+      wrappers_(std::move(wrappers)),
       parent_(1, kEmptyStack),
       frame_(1, FrameId{}),
       site_(1, FrameId{}) {}
@@ -73,7 +76,9 @@ FrameId CallStacks::Intern(const SourceFrame& source, FrameKind kind) {
     frame.kind = kind;
     if (kind == FrameKind::kCode) {
       frame.site_kind =
-          SiteKindOf(*source.function, *source.file, *source.module);
+          MatchesAny(wrappers_, source)
+              ? SiteKind::kWrapper
+              : SiteKindOf(*source.function, *source.file, *source.module);
     }
     frames_.push_back(frame);
     written_.push_back(Text(WrittenFrame(frame).Full()));

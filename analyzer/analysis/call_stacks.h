@@ -36,7 +36,10 @@ inline constexpr StackId kEmptyStack{0};
 
 class CallStacks {
  public:
-  explicit CallStacks(Symbolizer* symbolizer);
+  // `wrappers` are globs (stack_frame.h) of frames that hand out memory for
+  // their callers, beside those of the site rules.
+  explicit CallStacks(Symbolizer* symbolizer,
+                      std::vector<std::string> wrappers = {});
 
   // The stack of each node of `snapshot` for which is_wanted, kEmptyStack for
   // others; index = NodeId. REQUIRES: is_wanted.size() == nodes.size().
@@ -78,6 +81,7 @@ class CallStacks {
   const std::string& WrittenText(FrameId frame) const;
 
   Symbolizer* symbolizer_;
+  std::vector<std::string> wrappers_;
   absl::node_hash_set<std::string> texts_;  // of frames made here
   absl::flat_hash_map<FrameKey, FrameId> frame_ids_;
   std::deque<StackFrame> frames_;            // index = FrameId, as the next two

@@ -1,31 +1,6 @@
 #include "analyzer/analysis/filter.h"
 
-#include "absl/strings/string_view.h"
-#include "analyzer/analysis/qualified_name.h"
-#include "analyzer/base/base_name.h"
-#include "analyzer/base/glob.h"
-
 namespace heapline {
-namespace {
-
-bool MatchesFrame(const std::string& glob, const SourceFrame& frame) {
-  return GlobMatches(glob, *frame.function) ||
-         GlobMatches(glob, QualifiedName(*frame.function)) ||
-         GlobMatches(glob, *frame.file) ||
-         GlobMatches(glob, BaseName(*frame.file)) ||
-         GlobMatches(glob, *frame.module) ||
-         GlobMatches(glob, BaseName(*frame.module));
-}
-
-bool MatchesAny(const std::vector<std::string>& globs,
-                const SourceFrame& frame) {
-  for (const std::string& glob : globs) {
-    if (MatchesFrame(glob, frame)) return true;
-  }
-  return false;
-}
-
-}  // namespace
 
 FrameFilter::FrameFilter(const CallStacks* stacks, const FilterGlobs& globs)
     : stacks_(stacks), globs_(globs) {}

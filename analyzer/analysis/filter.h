@@ -1,9 +1,8 @@
 // filter.h: --include and --exclude: which stacks a report counts. A glob is
-// matched against a frame's function, file and module, paths also by their
-// last component. The frame is the one charged with the blocks; for whole
-// stacks (--by stack, --cumulative) any frame will do. Blocks left out are in
-// no row and not in the total; a note says how many there are.
-// Not thread-safe (remembers answers by frame).
+// matched as in stack_frame.h. The frame is the one charged with the blocks;
+// for whole stacks (--by stack, --cumulative) any frame will do. Blocks left
+// out are in no row and not in the total; a note says how many there are. Not
+// thread-safe (remembers answers by frame).
 #ifndef HEAPLINE_ANALYZER_ANALYSIS_FILTER_H_
 #define HEAPLINE_ANALYZER_ANALYSIS_FILTER_H_
 

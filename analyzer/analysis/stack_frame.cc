@@ -1,10 +1,14 @@
 #include "analyzer/analysis/stack_frame.h"
 
+#include <algorithm>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "analyzer/analysis/qualified_name.h"
 #include "analyzer/base/base_name.h"
+#include "analyzer/base/glob.h"
 
 namespace heapline {
 namespace {
@@ -21,7 +25,23 @@ bool IsModuleAndOffset(const SourceFrame& source) {
          absl::StartsWith(rest, "+0x");
 }
 
+bool Matches(const std::string& glob, const SourceFrame& frame) {
+  return GlobMatches(glob, *frame.function) ||
+         GlobMatches(glob, QualifiedName(*frame.function)) ||
+         GlobMatches(glob, *frame.file) ||
+         GlobMatches(glob, BaseName(*frame.file)) ||
+         GlobMatches(glob, *frame.module) ||
+         GlobMatches(glob, BaseName(*frame.module));
+}
+
 }  // namespace
+
+bool MatchesAny(const std::vector<std::string>& globs,
+                const SourceFrame& frame) {
+  return std::any_of(
+      globs.begin(), globs.end(),
+      [&frame](const std::string& glob) { return Matches(glob, frame); });
+}
 
 KeyText LineText(const StackFrame& frame) {
   const SourceFrame& source = frame.source;

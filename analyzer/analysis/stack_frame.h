@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "analyzer/analysis/site_rules.h"
 #include "analyzer/symbolize/symbolizer.h"
@@ -28,6 +29,11 @@ struct KeyText {
   std::string after;
   std::string Full() const { return before + path + after; }
 };
+
+// Whether one of the globs matches the frame's function, with or without its
+// parameters, its file or its module; paths also by their last component.
+bool MatchesAny(const std::vector<std::string>& globs,
+                const SourceFrame& frame);
 
 // "path:34"; "function (module)" where the line is unknown; "module+0x12"
 // where the function is, too; the name in angle brackets of other kinds.

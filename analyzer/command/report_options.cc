@@ -111,6 +111,17 @@ void AddRowOptions(ReportOptionValues* values, CLI::App* command) {
               kFilterGroup, command);
 }
 
+void AddWrapperOption(ReportOptionValues* values, CLI::App* command) {
+  command
+      ->add_option("--wrapper", values->wrappers,
+                   "Never charge a frame whose function, file or module "
+                   "matches: an allocator of the program's own")
+      ->type_name("GLOB")
+      ->expected(1)
+      ->take_all()
+      ->group(kRowGroup);
+}
+
 void AddSymbolOptions(ReportOptionValues* values, CLI::App* command) {
   AddRepeated("--debug-dir", &values->debug_directories, "DIR",
               "Look here first for separate debug files", kSymbolGroup,
@@ -226,7 +237,11 @@ void AddReportOptions(const ReportRow& row, ReportOptionValues* values,
   if ((row.options & kKeyOptions) != 0) AddKeyOptions(values, command);
   if ((row.options & kLeakOptions) != 0) AddLeakOptions(values, command);
   if ((row.options & kCycleOptions) != 0) AddCycleOptions(values, command);
-  if ((row.options & kSymbolOptions) != 0) AddSymbolOptions(values, command);
+  // A report that names functions charges them.
+  if ((row.options & kSymbolOptions) != 0) {
+    AddWrapperOption(values, command);
+    AddSymbolOptions(values, command);
+  }
 }
 
 absl::StatusOr<ReportRequest> RequestOf(const ReportOptionValues& values) {
@@ -265,6 +280,7 @@ absl::StatusOr<ReportRequest> RequestOf(const ReportOptionValues& values) {
   request.graph.cycles =
       values.shows_reachable ? CyclesShown::kAll : CyclesShown::kUnreachable;
   request.graph.view = {values.from, values.to, values.depth};
+  request.wrappers = values.wrappers;
   request.symbols.debug_directories = values.debug_directories;
   request.symbols.sysroot = values.sysroot;
   const absl::Status status = ReadPathMap(values.path_map, &request.symbols);

@@ -29,6 +29,7 @@ struct ReportOptionValues {
   bool is_exact = false;
   std::vector<std::string> include;
   std::vector<std::string> exclude;
+  std::vector<std::string> wrappers;
   std::vector<std::string> debug_directories;
   std::string sysroot;
   std::vector<std::string> path_map;       // OLD=NEW

@@ -98,7 +98,7 @@ absl::StatusOr<Document> MakeDiffReport(const ReportRequest& request) {
   if (!files.ok()) return files.status();
   const std::unique_ptr<Symbolizer> symbolizer =
       Symbolizer::Create(request.symbols);
-  CallStacks stacks(symbolizer.get());
+  CallStacks stacks(symbolizer.get(), request.wrappers);
   Sides sides;
   HeapSide &older = sides.older, &newer = sides.newer;
   absl::Status status =

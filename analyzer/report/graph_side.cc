@@ -107,7 +107,7 @@ absl::StatusOr<std::unique_ptr<GraphSide>> GraphSide::TryMake(
 void GraphSide::Symbolize(const ReportRequest& request) {
   own_symbolizer_ = Symbolizer::Create(request.symbols);
   symbolizer_ = own_symbolizer_.get();
-  own_stacks_ = std::make_unique<CallStacks>(symbolizer_);
+  own_stacks_ = std::make_unique<CallStacks>(symbolizer_, request.wrappers);
   stacks_ = own_stacks_.get();
   std::vector<bool> is_wanted(snapshot_.nodes.size());
   for (const BlockColumns* blocks :

@@ -53,6 +53,7 @@ struct ReportRequest {
   IdleRows idle_rows = IdleRows::kShow;
   Numbers numbers = Numbers::kRounded;
   SymbolizerOptions symbols;
+  std::vector<std::string> wrappers;  // globs, as CallStacks takes them
   GraphRequest graph;
 };
 

@@ -15,7 +15,7 @@ absl::StatusOr<Document> MakeTopReport(const ReportRequest& request) {
   if (!files.ok()) return files.status();
   const std::unique_ptr<Symbolizer> symbolizer =
       Symbolizer::Create(request.symbols);
-  CallStacks stacks(symbolizer.get());
+  CallStacks stacks(symbolizer.get(), request.wrappers);
   HeapSide side;
   const absl::Status status = AddFiles(*files, request, &stacks, &side);
   if (!status.ok()) return status;

@@ -26,6 +26,8 @@ constexpr GoldenCase kCases[] = {
     {"top_thread", "top snapshots/server-1.txt --by thread"},
     {"top_cumulative", "top snapshots/server-1.txt --cumulative -n 4"},
     {"top_innermost", "top snapshots/server-1.txt --attribute innermost"},
+    {"top_wrapper", "top snapshots/server-1.txt --wrapper 'Cache::*' -n 3"},
+    {"cycles_wrapper", "cycles snapshots/shop.txt --wrapper order.cc"},
     {"top_count", "top snapshots/server-1.txt --sort count -n 3"},
     {"top_total", "top snapshots/server-1.txt --sort total -n 3"},
     {"top_temporary", "top snapshots/server-1.txt --sort temporary -n 3"},

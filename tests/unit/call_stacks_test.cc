@@ -49,6 +49,26 @@ TEST_F(CallStacksTest, TheSiteIsTheInnermostFrameOutsideWrappersAndHeaders) {
   EXPECT_EQ(SiteOf(AddAll(snapshot)[Index(allocation)]), "/src/a.cc:10");
 }
 
+TEST_F(CallStacksTest, AWrapperThatIsNamedIsNoSite) {
+  HeapBuilder heap;
+  const NodeId user = heap.Call(heap.Thread("main"), "Use()", "/src/a.cc:10");
+  const NodeId pool =
+      heap.Call(user, "void* mine::Pool::Get<int>(int)", "/src/pool.h:7");
+  const NodeId page = heap.Call(pool, "NewPage", "/src/pages.cc:3");
+  const Snapshot snapshot = heap.Build();
+  const auto site = [&](std::vector<std::string> wrappers) {
+    CallStacks stacks(symbolizer_.get(), std::move(wrappers));
+    const std::vector<StackId> added =
+        stacks.Add(snapshot, std::vector<bool>(snapshot.nodes.size(), true));
+    return LineText(stacks.Frame(stacks.Site(added[Index(page)]))).Full();
+  };
+  EXPECT_EQ(site({}), "/src/pages.cc:3");
+  EXPECT_EQ(site({"pages.cc"}), "/src/pool.h:7");
+  EXPECT_EQ(site({"pages.cc", "mine::*"}), "/src/a.cc:10");
+  // Where nothing else is left, the innermost one.
+  EXPECT_EQ(site({"*"}), "/src/pages.cc:3");
+}
+
 TEST_F(CallStacksTest, AnInlinedFrameCanBeTheSite) {
   HeapBuilder heap;
   const NodeId node = heap.Call(heap.Thread("main"), "Add", "/src/a.cc:3");
