@@ -119,22 +119,21 @@ PathsFromRoots::PathsFromRoots(const ObjectGraph& graph)
   std::stable_sort(by_kind.begin(), by_kind.end(), [&](uint32_t a, uint32_t b) {
     return roots[a].kind < roots[b].kind;
   });
-  BigVector<Vertex> order;
   for (const uint32_t i : by_kind) {
     const Vertex v = roots[i].object;
     if (before_[v] != kNoVertex) continue;
     before_[v] = v;
     root_[v] = i;
-    order.push_back(v);
+    order_.push_back(v);
   }
   const Digraph edges = graph.edges();
-  for (size_t at = 0; at < order.size(); ++at) {
-    const Vertex v = order[at];
+  for (size_t at = 0; at < order_.size(); ++at) {
+    const Vertex v = order_[at];
     for (const Vertex to : edges.Targets(v)) {
       if (before_[to] != kNoVertex) continue;
       before_[to] = v;
       root_[to] = root_[v];
-      order.push_back(to);
+      order_.push_back(to);
     }
   }
 }

@@ -34,18 +34,23 @@ std::vector<RootPath> ShortestPaths(const ObjectGraph& graph,
                                     Vertex target, size_t most);
 
 // A shortest path to each of many objects: one search from all roots at once.
-// Of equally long paths one from a root of the strongest kind is taken. 8 bytes
-// an object. `graph` must outlive it; immutable.
+// Of equally long paths one from a root of the strongest kind is taken. 12
+// bytes an object. `graph` must outlive it; immutable.
 class PathsFromRoots {
  public:
   explicit PathsFromRoots(const ObjectGraph& graph);
   // No hops where nothing holds it.
   RootPath To(Vertex target) const;
+  // All objects that something holds, each behind the one before it on its
+  // path, which is itself where a root refers to it.
+  const BigVector<Vertex>& order() const { return order_; }
+  Vertex Before(Vertex target) const { return before_[target]; }
 
  private:
   const ObjectGraph& graph_;
   BigVector<Vertex> before_;  // on the way; itself where a root refers to it
   BigVector<uint32_t> root_;  // by Vertex: index into graph.roots()
+  BigVector<Vertex> order_;
 };
 
 // The hops of a shortest chain from `from` to `target`; empty where there is

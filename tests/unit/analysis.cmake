@@ -4,6 +4,7 @@ add_executable(analysis_test
   account_test.cc
   call_stacks_test.cc
   estimate_test.cc
+  graph_score_test.cc
   heap_rows_test.cc
   qualified_name_test.cc
   short_paths_test.cc
