@@ -51,6 +51,7 @@ struct CommandRow {
 inline constexpr const char* kProcessGroup = "Tracing";
 inline constexpr const char* kReportGroup = "Reports";
 inline constexpr const char* kFileGroup = "Snapshot files";
+inline constexpr const char* kLearningGroup = "Learning";
 
 // THE TABLE, in the order of --help.
 const std::vector<CommandRow>& CommandTable();

@@ -33,6 +33,9 @@ const std::vector<CommandRow>* MakeTable() {
       {"export", kFileGroup, "Write a snapshot in another form", DeclareExport},
   };
   table->insert(table->end(), file_commands.begin(), file_commands.end());
+  table->push_back({"demo", kLearningGroup,
+                    "Show what reports say of a program that knows the truth",
+                    DeclareDemo});
   return table;
 }
 

@@ -13,6 +13,8 @@ namespace heapline {
 CommandAction DeclarePack(CommandContext& context, CLI::App& command);
 CommandAction DeclareExport(CommandContext& context, CLI::App& command);
 
+CommandAction DeclareDemo(CommandContext& context, CLI::App& command);
+
 CommandAction DeclareRun(CommandContext& context, CLI::App& command);
 CommandAction DeclareSnapshot(CommandContext& context, CLI::App& command);
 CommandAction DeclareStart(CommandContext& context, CLI::App& command);

@@ -28,6 +28,7 @@ namespace {
   }
   arguments.push_back(nullptr);
   pthread_sigmask(SIG_SETMASK, &mask, nullptr);
+  if (program.standard_output >= 0) dup2(program.standard_output, 1);
   execvp(arguments[0], arguments.data());
   const int error = errno;
   const ssize_t written = write(report, &error, sizeof error);

@@ -19,9 +19,13 @@
 
 namespace heapline {
 
+// Variables to set, with their values.
+using Environment = std::vector<std::pair<std::string, std::string>>;
+
 struct ProgramToRun {
   std::vector<std::string> arguments;  // the first one names it, as for execvp
-  std::vector<std::pair<std::string, std::string>> environment;  // to set
+  Environment environment;
+  int standard_output = -1;  // a descriptor to write to instead of ours
   // Called before a signal is passed on.
   std::function<void(pid_t pid, int signal)> before_signal;
 };

@@ -41,20 +41,26 @@ absl::StatusOr<int> RunReport(const ReportRow& row,
   if (!output.ok()) return output.status();
   const absl::StatusOr<Document> document = row.make(*request);
   if (!document.ok()) return document.status();
-  for (const std::string& note : document->notes) {
-    std::fprintf(stderr, "heapline %s: %s\n", row.name, SafeText(note).c_str());
-  }
-  absl::Status status = output->TryWrite(
-      values.format == "json" ? RenderJson(*document)
-      : values.format == "dot"
-          ? RenderDot(*document)
-          : RenderText(*document, ColorsFor(context.color, *output)));
-  if (status.ok()) status = output->TryCommit();
+  const absl::Status status =
+      ShowDocument(*document, row.name, values.format, context.color, &*output);
   if (!status.ok()) return status;
   return document->verdict == Verdict::kFound ? kExitFound : kExitDone;
 }
 
 }  // namespace
+
+absl::Status ShowDocument(const Document& document, const char* command,
+                          const std::string& format, ColorMode color,
+                          OutputFile* output) {
+  for (const std::string& note : document.notes) {
+    std::fprintf(stderr, "heapline %s: %s\n", command, SafeText(note).c_str());
+  }
+  const absl::Status status = output->TryWrite(
+      format == "json"  ? RenderJson(document)
+      : format == "dot" ? RenderDot(document)
+                        : RenderText(document, ColorsFor(color, *output)));
+  return status.ok() ? output->TryCommit() : status;
+}
 
 CommandRow ReportCommand(const ReportRow& row) {
   return {row.name, kReportGroup, row.summary,

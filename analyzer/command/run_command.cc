@@ -22,6 +22,7 @@
 #include "analyzer/base/text.h"
 #include "analyzer/command/commands.h"
 #include "analyzer/command/control_files.h"
+#include "analyzer/command/installed_files.h"
 #include "analyzer/command/options_text.h"
 #include "analyzer/command/process_control.h"
 #include "analyzer/command/program_runner.h"
@@ -45,37 +46,6 @@ struct RunArguments {
 
 void Say(absl::string_view text) {
   std::fprintf(stderr, "heapline run: %s\n", SafeText(text).c_str());
-}
-
-// libheapline.so lies beside the program that we are: ../lib in the build tree
-// and installed, or the same directory.
-absl::StatusOr<std::string> FindShim() {
-  char path[4096];
-  const ssize_t count = readlink("/proc/self/exe", path, sizeof path - 1);
-  if (count <= 0) {
-    return SystemProblem(errno, "looking for libheapline.so",
-                         "reading /proc/self/exe", "mount /proc");
-  }
-  const absl::string_view own(path, static_cast<size_t>(count));
-  const absl::string_view directory = own.substr(0, own.rfind('/'));
-  std::vector<std::string> places = {
-      absl::StrCat(directory.substr(0, directory.rfind('/')), "/lib"),
-      std::string(directory)};
-  for (const std::string& place : places) {
-    const std::string shim = absl::StrCat(place, "/libheapline.so");
-    if (access(shim.c_str(), R_OK) != 0) continue;
-    if (shim.find_first_of(": ") != std::string::npos) {
-      return Problem(absl::StatusCode::kInvalidArgument,
-                     absl::StrCat("preloading ", shim),
-                     "LD_PRELOAD cannot hold a path with a blank or a colon",
-                     "install heapline under another path");
-    }
-    return shim;
-  }
-  return Problem(
-      absl::StatusCode::kNotFound, "looking for libheapline.so",
-      absl::StrCat("it is neither in ", places[0], " nor in ", places[1]),
-      "install it with `cmake --install`");
 }
 
 std::string Absolute(const std::string& path) {
@@ -160,13 +130,7 @@ absl::StatusOr<int> Run(const RunArguments& arguments) {
                      verdict.reason, "; it runs untraced"));
   }
   if (verdict.preload != Preload::kHarmful) {
-    const char* others = getenv("LD_PRELOAD");
-    program.environment.emplace_back("LD_PRELOAD",
-                                     others != nullptr && others[0] != '\0'
-                                         ? absl::StrCat(*shim, ":", others)
-                                         : *shim);
-    program.environment.emplace_back("HEAPLINE_OPTIONS",
-                                     JoinOptionList(*options));
+    program.environment = TracedEnvironment(*shim, *options);
   }
 
   const RunFiles files(*FindOption(*options, "out"));

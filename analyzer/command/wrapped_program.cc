@@ -149,4 +149,13 @@ ProgramVerdict JudgeProgram(const std::string& path) {
   return {};
 }
 
+Environment TracedEnvironment(const std::string& shim,
+                              const OptionList& options) {
+  const char* const others = getenv("LD_PRELOAD");
+  return {{"LD_PRELOAD", others != nullptr && others[0] != '\0'
+                             ? absl::StrCat(shim, ":", others)
+                             : shim},
+          {"HEAPLINE_OPTIONS", JoinOptionList(options)}};
+}
+
 }  // namespace heapline
