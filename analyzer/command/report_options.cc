@@ -111,17 +111,6 @@ void AddRowOptions(ReportOptionValues* values, CLI::App* command) {
               kFilterGroup, command);
 }
 
-void AddWrapperOption(ReportOptionValues* values, CLI::App* command) {
-  command
-      ->add_option("--wrapper", values->wrappers,
-                   "Never charge a frame whose function, file or module "
-                   "matches: an allocator of the program's own")
-      ->type_name("GLOB")
-      ->expected(1)
-      ->take_all()
-      ->group(kRowGroup);
-}
-
 void AddSymbolOptions(ReportOptionValues* values, CLI::App* command) {
   AddRepeated("--debug-dir", &values->debug_directories, "DIR",
               "Look here first for separate debug files", kSymbolGroup,
@@ -239,7 +228,10 @@ void AddReportOptions(const ReportRow& row, ReportOptionValues* values,
   if ((row.options & kCycleOptions) != 0) AddCycleOptions(values, command);
   // A report that names functions charges them.
   if ((row.options & kSymbolOptions) != 0) {
-    AddWrapperOption(values, command);
+    AddRepeated("--wrapper", &values->wrappers, "GLOB",
+                "Never charge a frame whose function, file or module "
+                "matches: an allocator of the program's own",
+                kRowGroup, command);
     AddSymbolOptions(values, command);
   }
 }
