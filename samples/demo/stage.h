@@ -1,6 +1,6 @@
 // stage.h: what a scenario is given: its variant, its runtime, a place to
 // print, and the cut. Each cut makes two files of one instant: the traced
-// snapshot, by heapline_snapshot(), and beside it the runtime's own exact graph.
+// snapshot, by heapline_snapshot(), and beside it the exact graph.
 //
 //   DIR/heapline-demo.PID.N.hl   traced, by the tracer's own naming
 //   DIR/exact.K.txt              exact, K from 0, with the same label

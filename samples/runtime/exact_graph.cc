@@ -100,8 +100,9 @@ void PutBlocks(FILE* file, const ExactGraph& graph) {
 
 void PutReferences(FILE* file, const ExactGraph& graph) {
   for (const ExactEdge& edge : graph.edges) {
-    fprintf(file, "%s %p +%" PRIu64 " %p\n", edge.is_weak ? "weak-edge" : "edge",
-            edge.from, edge.offset, edge.to);
+    fprintf(file, "%s %p +%" PRIu64 " %p\n",
+            edge.is_weak ? "weak-edge" : "edge", edge.from, edge.offset,
+            edge.to);
   }
   // Who holds them, the runtime cannot know: the sources are numbers.
   uint64_t source = 0;
