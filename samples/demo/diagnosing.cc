@@ -261,7 +261,7 @@ extern const Scenario kLeakDetection{
     {"diff --by line -n 5", "retained -n 3"},
     "The list leaked_data keeps every text that was ever put there; let go of "
     "what is done with.",
-    {{}, {}, runtime::LiveObjects::kUnlisted},
+    {},
     RunLeakDetection};
 
 extern const Scenario kModuleList{

@@ -122,7 +122,7 @@ void RunStringConcatenation(Stage& stage) {
 
 // ---- whole-file: article 2, scenario 1 -------------------------------------
 
-constexpr int kLines = 5000;
+constexpr int kLines = 30'000;
 constexpr size_t kLineLength = 200;
 
 __attribute__((noinline)) size_t ProcessFile(Stage& stage) {

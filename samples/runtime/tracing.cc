@@ -198,7 +198,8 @@ std::vector<std::string> Snapshot::CompareTo(const Snapshot& older,
 // where nothing is there.
 uint64_t Snapshot::LiveBytes(const std::string& function) const {
   const std::string text =
-      RunReport({"top", file_, "--include", function, "-n", "1"});
+      RunReport({"top", file_, "--by", "stack", "--include", function, "-n",
+                 "1"});
   const size_t total = text.rfind("\ntotal: ");
   const size_t figure = text.rfind("; ");
   if (total == std::string::npos || figure == std::string::npos ||

@@ -32,8 +32,8 @@ PATTERNS = {
     "string-concatenation": (
         "20000 characters by s += chunk: 2002 blocks",
         '20000 characters by "".join(chunks): 2 blocks'),
-    "whole-file": ("1000000 characters processed, peak above the file's size",
-                   "1000000 characters processed, peak one line"),
+    "whole-file": ("6000000 characters processed, peak above the file's size",
+                   "6000000 characters processed, peak one line"),
     "thread-pool": ("8 threads have ended, 0 of their buffers are freed",
                     "8 threads have ended, 8 of their buffers are freed"),
     "lost-pointer": ("25 messages formatted, 0 freed",

@@ -7,7 +7,7 @@ import unittest
 
 import demo_program
 
-PROGRAM = os.path.join(os.environ["HEAPLINE_BUILD_DIR"], "tests", "runtime",
+PROGRAM = os.path.join(os.environ["HEAPLINE_BUILD_DIR"], "bin",
                        "demo_leak_checked")
 
 
@@ -17,11 +17,15 @@ def run(scenario, variant, heap):
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=120)
 
 
+# Takes its own address space away, which the sanitizer cannot live without.
+WITHOUT_ADDRESSES = {"out-of-memory"}
+
+
 class LeaksNothing(unittest.TestCase):
     def test_fixed_scenarios_leak_nothing(self):
         names = demo_program.scenarios()
         self.assertTrue(names)
-        for name in names:
+        for name in sorted(set(names) - WITHOUT_ADDRESSES):
             for heap in ("malloc", "pools"):
                 with self.subTest(name=name, heap=heap):
                     done = run(name, "fixed", heap)

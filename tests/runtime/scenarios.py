@@ -188,7 +188,8 @@ lazarus = None: freed without another call, 0 nodes live
         collections = [int(row[1]) for row in rows]
         peaks = [int(row[4]) for row in rows]
         self.assertEqual(sorted(set(collections), reverse=True), collections)
-        self.assertEqual(sorted(set(peaks)), peaks)
+        self.assertEqual(sorted(peaks), peaks)
+        self.assertLess(peaks[0], peaks[-1])
 
     # Chapter 3: weak references.
 
