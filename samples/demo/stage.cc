@@ -142,7 +142,8 @@ __attribute__((noinline)) void Stage::WriteTruth(const std::string& label) {
                          ", \"name\": " + JsonText(kept.name) + ", " + numbers);
   }
   labels_.push_back(label);
-  waiting_.clear();
+  // Cleared it would keep its block, and the words in it.
+  std::vector<Waiting>().swap(waiting_);
 }
 
 void Stage::NextLineGrows(Site site) {
