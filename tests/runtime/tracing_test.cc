@@ -6,7 +6,6 @@
 
 #include <cstdlib>
 #include <memory>
-#include <regex>
 #include <string>
 #include <vector>
 
@@ -102,8 +101,9 @@ TEST_F(Traced, PoolsThatReportShowBlocksAndOthersArenas) {
   const std::string blocks = RowOfPooledBlocks(PoolReports::kReported);
   EXPECT_NE(blocks.find("tracing_test.cc:"), std::string::npos) << blocks;
   // And a few that the pools keep their own lists in.
-  const std::regex thousand("\\(\\+62\\.[5-9] KiB\\), count=100[0-9] ");
-  EXPECT_TRUE(std::regex_search(blocks, thousand)) << blocks;
+  EXPECT_NE(blocks.find("(+62."), std::string::npos) << blocks;
+  EXPECT_NE(blocks.find("count=100"), std::string::npos) << blocks;
+  EXPECT_NE(blocks.find("(+100"), std::string::npos) << blocks;
   const std::string arena = RowOfPooledBlocks(PoolReports::kUnreported);
   EXPECT_NE(arena.find("size=256 KiB (+256 KiB)"), std::string::npos) << arena;
 }
