@@ -71,6 +71,7 @@ void ForgetOwnRange(const void* memory) {
 constexpr size_t kLeastReserveBytes = size_t{1} << 20;
 size_t limit_bytes;  // 0: no limit
 bool limits_are_known;
+bool limits_refused;
 
 // max_memory in the stated order: call-tree nodes may use three quarters of
 // it, the live table all, what is essential may pass it.
@@ -127,12 +128,10 @@ void* MapCounted(size_t bytes, PageUse use) {
   bytes = WholePages(bytes);
   if (IsPastCeiling(bytes, use)) return nullptr;
   void* start = RawMap(bytes);
-  if (start == nullptr) {
-    ForgetMemoryLimits();
-    return nullptr;
-  }
-  if (!LeavesReserve(use)) {
-    RawUnmap(start, bytes);
+  if (start == nullptr) ForgetMemoryLimits();
+  if (start == nullptr || !LeavesReserve(use)) {
+    __atomic_store_n(&limits_refused, true, __ATOMIC_RELAXED);
+    if (start != nullptr) RawUnmap(start, bytes);
     return nullptr;
   }
   __atomic_add_fetch(&mapped_bytes, bytes, __ATOMIC_RELAXED);
@@ -166,6 +165,10 @@ void* MapPagesHugeAligned(size_t bytes, PageUse use) {
 
 void ForgetMemoryLimits() {
   __atomic_store_n(&limits_are_known, false, __ATOMIC_RELAXED);
+}
+
+bool LimitsRefusedPages() {
+  return __atomic_load_n(&limits_refused, __ATOMIC_RELAXED);
 }
 
 void UnmapPages(void* start, size_t bytes) {

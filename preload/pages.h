@@ -34,6 +34,9 @@ void UnmapPages(void* start, size_t bytes);
 // The program has set a limit: it is looked up again before the next mapping.
 void ForgetMemoryLimits();
 
+// One of these limits, not max_memory, has refused a mapping at least once.
+bool LimitsRefusedPages();
+
 // Where they are, for the search for references: our own pages are nobody's
 // root. Calls visit(start, end) for each. REQUIRES: nobody else runs.
 template <typename Visit>

@@ -6,6 +6,7 @@
 #include "preload/record_outermost.h"
 #include "preload/reentry.h"
 #include "preload/sampling.h"
+#include "preload/trigger.h"
 
 namespace heapline {
 namespace {
@@ -128,6 +129,11 @@ void NoteDropped() {
   __atomic_add_fetch(&tracer.dropped_blocks, 1, __ATOMIC_RELAXED);
   __atomic_or_fetch(&tracer.incomplete, HL_INCOMPLETE_DROPPED,
                     __ATOMIC_RELAXED);
+}
+
+void DropOutermost() {
+  NoteDropped();
+  LookAtRefusal();
 }
 
 void RecordAllocation(ThreadState* thread, uintptr_t address,

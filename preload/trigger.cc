@@ -11,6 +11,7 @@
 #include "preload/lifecycle.h"
 #include "preload/memory_limits.h"
 #include "preload/message.h"
+#include "preload/pages.h"
 #include "preload/stop_world.h"
 #include "preload/sys.h"
 #include "preload/thread_state.h"
@@ -139,9 +140,20 @@ void LookAtPeak(int64_t live_bytes, const void* context) {
   }
 }
 
+bool LimitsAreLookedAt() {
+  return tracer.options.near_limit != 0 && Load(&armed.near_is_armed) != 0;
+}
+
+void CutNearLimit(int64_t live_bytes, const void* context) {
+  if (Take(&armed.near_is_armed, 1u, 0u) &&
+      !CutAutomatic(Reason::kNearLimit, context, live_bytes)) {
+    Store(&armed.next_limit_look, live_bytes);
+    Store(&armed.near_is_armed, 1u);
+  }
+}
+
 void LookAtLimits(int64_t live_bytes, const void* context) {
-  const uint64_t percent = tracer.options.near_limit;
-  if (percent == 0 || Load(&armed.near_is_armed) == 0) return;
+  if (!LimitsAreLookedAt()) return;
   MemoryLimit limit;
   if (!FindNearestMemoryLimit(&limit)) {
     // The timer looks again; allocations need not, each time.
@@ -153,11 +165,8 @@ void LookAtLimits(int64_t live_bytes, const void* context) {
                                 : 0;
   Store(&armed.next_limit_look,
         live_bytes + static_cast<int64_t>(headroom / 16));
-  if (headroom > limit.limit_bytes / 100 * percent) return;
-  if (Take(&armed.near_is_armed, 1u, 0u) &&
-      !CutAutomatic(Reason::kNearLimit, context, live_bytes)) {
-    Store(&armed.next_limit_look, live_bytes);
-    Store(&armed.near_is_armed, 1u);
+  if (headroom <= limit.limit_bytes / 100 * tracer.options.near_limit) {
+    CutNearLimit(live_bytes, context);
   }
 }
 
@@ -300,6 +309,11 @@ void LookAtThresholds(int64_t live_bytes, uint64_t monotonic_ns) {
     LookAtLimits(live_bytes, nullptr);
   }
   LookAtInterval(monotonic_ns, nullptr, live_bytes);
+}
+
+void LookAtRefusal() {
+  if (!LimitsAreLookedAt() || !LimitsRefusedPages() || !IsTraced()) return;
+  CutNearLimit(LiveBytesNow(), nullptr);
 }
 
 void NoteAutomaticFile(Reason reason, const char* path) {

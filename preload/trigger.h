@@ -37,6 +37,11 @@ void TriggerTick(const void* ucontext);
 // Looked at by every flush. `thread` guard == 1: must not allocate.
 void LookAtThresholds(int64_t live_bytes, uint64_t monotonic_ns);
 
+// A block of this thread had no room in the live table. Where that is for the
+// process's own limits, near_limit takes it for near: a later snapshot would
+// know less. `thread` guard == 1.
+void LookAtRefusal();
+
 // A request or a trigger came while its thread was inside a hook: it set that
 // thread's park_requested and waits for the hook's end, where ParkHere runs
 // it. Returns at once when nothing waits.

@@ -176,6 +176,18 @@ class ThresholdTriggers(TriggerTest):
         self.assertEqual(1, near.properties["in_process"])
         self.assertGreater(near.properties["live_bytes"], 20 * MIB)
 
+    def test_near_limit_cuts_where_the_tables_find_no_more_room(self):
+        def limit():
+            resource.setrlimit(resource.RLIMIT_AS, (512 * MIB, 512 * MIB))
+        # The tables leave a quarter of the limit to the program, so nothing
+        # more is recorded long before it comes within one percent.
+        self.run_actions("alloc:360", options="near_limit=1",
+                         preexec_fn=limit)
+        self.assertEqual(["near_limit", "exit"], self.reasons())
+        near = self.read_all()[0]
+        self.assertGreater(near.properties["live_bytes"], 200 * MIB)
+        self.assertEqual(1, near.properties["dropped_blocks"])
+
     def memory_group(self, limit_bytes):
         """A control group with a limit, or the test is skipped."""
         with open("/proc/self/cgroup", encoding="utf-8") as file:
