@@ -128,12 +128,9 @@ void RunForeignBlock(Stage& stage) {
   stage.Cut("before");
   OpenSessions(stage, session_class);
   const runtime::Collection done = stage.runtime().collector().Collect();
-  size_t live = 0;
-  stage.runtime().ForEachLiveObject([&](Object* object) {
-    if (dynamic_cast<Session*>(object) != nullptr) ++live;
-  });
   stage.Print("gc.collect() finds %zu unreachable; %zu of 40 sessions live",
-              static_cast<size_t>(done.unreachable), live);
+              static_cast<size_t>(done.unreachable),
+              stage.runtime().CountLive<Session>());
   stage.Cut("after");
 }
 

@@ -134,11 +134,7 @@ void RunReferrers(Stage& stage) {
   TraceAndLoseCycle(stage, node_class);
   stage.Print("gc.collect() returns %" PRIu64,
               Found(stage.runtime().collector().Collect()));
-  uint64_t left = 0;
-  stage.runtime().ForEachLiveObject([&](Object* object) {
-    if (dynamic_cast<Node*>(object) != nullptr) ++left;
-  });
-  stage.Print("nodes that live: %" PRIu64, left);
+  stage.Print("nodes that live: %zu", CountNodes(stage.runtime()));
 }
 
 // ---- collector-off ---------------------------------------------------------

@@ -11,13 +11,16 @@
 #include <string>
 
 #include "samples/demo/checklist.h"
-#include "samples/demo/json.h"
 #include "samples/demo/scenario.h"
 #include "samples/demo/stage.h"
 #include "samples/runtime/edge_rules.h"
 #include "samples/runtime/experiment.h"
+#include "samples/runtime/json.h"
 
 namespace demo {
+
+using runtime::JsonText;
+
 namespace {
 
 constexpr char kUsage[] =

@@ -33,11 +33,7 @@ __attribute__((noinline)) void LosePair(runtime::Class* node_class) {
 }
 
 size_t CountNodes(const runtime::Runtime& runtime) {
-  size_t nodes = 0;
-  runtime.ForEachLiveObject([&](runtime::Object* object) {
-    if (runtime::Cast<Node>(object) != nullptr) ++nodes;
-  });
-  return nodes;
+  return runtime.CountLive<Node>();
 }
 
 std::string TripleText(const runtime::Collector::Triple& triple) {

@@ -13,14 +13,15 @@
 #include <utility>
 
 #include "heapline/heapline.h"
-#include "samples/demo/json.h"
 #include "samples/runtime/exact_graph.h"
+#include "samples/runtime/json.h"
 #include "samples/runtime/sizes.h"
 #include "samples/runtime/tracing.h"
 
 namespace demo {
 
 namespace tracing = runtime::tracing;
+using runtime::JsonText;
 
 namespace {
 

@@ -108,14 +108,12 @@ void RunWeakReference(Stage& stage) {
 // Its closure: its number. The weak reference is dead by now, and the object
 // is not freed yet.
 Ref<Object> PrintCallback(Function& self, Ref<Object> weak) {
-  size_t live = 0;
-  runtime::Runtime::Current().ForEachLiveObject(
-      [&](Object* object) { live += Cast<Config>(object) != nullptr; });
   printf("  callback %" PRId64
          ": the weak reference gives %s, %zu Config not "
          "yet freed\n",
          Cast<Int>(self.Captured(0).Get())->value(),
-         Cast<WeakRef>(weak.get())->is_alive() ? "it" : "None", live);
+         Cast<WeakRef>(weak.get())->is_alive() ? "it" : "None",
+         runtime::Runtime::Current().CountLive<Config>());
   return nullptr;
 }
 

@@ -163,10 +163,7 @@ __attribute__((noinline)) void MakeFamilies(Stage& stage) {
 }
 
 __attribute__((noinline)) int CountParents(const runtime::Runtime& runtime) {
-  int parents = 0;
-  runtime.ForEachLiveObject(
-      [&](Object* object) { parents += Cast<Parent>(object) != nullptr; });
-  return parents;
+  return static_cast<int>(runtime.CountLive<Parent>());
 }
 
 void RunParentChild(Stage& stage) {

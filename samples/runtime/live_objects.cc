@@ -5,16 +5,13 @@
 
 #include <new>
 
+#include "samples/runtime/disguise.h"
 #include "samples/runtime/object.h"
 
 namespace runtime {
 namespace {
 
 constexpr size_t kFirstCapacity = 4096;
-
-uintptr_t Turned(const Object* object) {
-  return ~reinterpret_cast<uintptr_t>(object);
-}
 
 uintptr_t* MapSlots(size_t capacity) {
   void* const memory =
@@ -57,12 +54,12 @@ void LiveObjectTable::Grow() {
 
 void LiveObjectTable::Insert(Object* object) {
   if (2 * (size_ + 1) > capacity_) Grow();
-  Put(Turned(object));
+  Put(Disguised(object));
   ++size_;
 }
 
 void LiveObjectTable::Erase(Object* object) {
-  const uintptr_t word = Turned(object);
+  const uintptr_t word = Disguised(object);
   const size_t mask = capacity_ - 1;
   size_t hole = Home(word);
   while (slots_[hole] != word) hole = (hole + 1) & mask;
@@ -80,7 +77,7 @@ void LiveObjectTable::Erase(Object* object) {
 
 void LiveObjectTable::ForEach(FunctionRef<void(Object*)> visit) const {
   for (size_t i = 0; i < capacity_; ++i) {
-    if (slots_[i] != 0) visit(reinterpret_cast<Object*>(~slots_[i]));
+    if (slots_[i] != 0) visit(Undisguised<Object>(slots_[i]));
   }
 }
 

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "samples/runtime/allocator.h"
+#include "samples/runtime/cast.h"
 #include "samples/runtime/live_objects.h"
 #include "samples/runtime/object.h"
 
@@ -76,6 +77,15 @@ class Runtime {
   // In no order; none where they are not listed. `visit` must not make or free
   // objects.
   void ForEachLiveObject(FunctionRef<void(Object*)> visit) const;
+  // Of exactly this type.
+  template <typename T>
+  size_t CountLive() const {
+    size_t live = 0;
+    ForEachLiveObject([&](Object* object) {
+      if (Cast<T>(object) != nullptr) ++live;
+    });
+    return live;
+  }
 
   // Blocks that are not the runtime's: a C extension's own. They are told to
   // the exact graph; nobody traverses them.
