@@ -129,6 +129,15 @@ Amounts GrowthOnLines(const DemoRun& run, const HeapByStack& older,
   return growth;
 }
 
+// What lives as the peak counts it: pools' containers, not their blocks.
+int64_t HeapBlockBytes(const Snapshot& snapshot) {
+  int64_t bytes = 0;
+  for (const uint64_t block : snapshot.blocks.requested_bytes) {
+    bytes += static_cast<int64_t>(block);
+  }
+  return bytes;
+}
+
 // `first` is the heap of the first cut, empty where there is but one.
 int64_t AmountOf(DemoSymptom symptom, const DemoRun& run,
                  const HeapByStack& first, const TracedCut& last,
@@ -145,7 +154,7 @@ int64_t AmountOf(DemoSymptom symptom, const DemoRun& run,
     case DemoSymptom::kChurn:
       return GrowthOnLines(run, first, last.heap.heap, stacks).temporary_count;
     case DemoSymptom::kPeak:
-      return last.heap.peak_bytes - last.heap.exact.live_bytes;
+      return last.heap.peak_bytes - HeapBlockBytes(last.graph->snapshot());
   }
   return 0;
 }
