@@ -87,7 +87,6 @@ void AddKeyOptions(ReportOptionValues* values, CLI::App* command) {
 }
 
 void AddRowOptions(ReportOptionValues* values, CLI::App* command) {
-  AddRowLimit(values, command);
   AddKeyOptions(values, command);
   command
       ->add_option("--sort", values->sort,
@@ -126,7 +125,6 @@ void AddSymbolOptions(ReportOptionValues* values, CLI::App* command) {
 }
 
 void AddGraphOptions(ReportOptionValues* values, CLI::App* command) {
-  AddRowLimit(values, command);
   AddRepeated("--edge-rules", &values->edge_rules, "FILE",
               "Read from FILE which words are weak or count references, "
               "beside those that are shipped; none: without the shipped "
@@ -220,6 +218,8 @@ void AddReportOptions(const ReportRow& row, ReportOptionValues* values,
                  static_cast<int>(row.most_files));
   if ((row.options & kViewOptions) != 0) values->rows_of_text = kRowsOfTree;
   AddOutputOptions(row, values, command);
+  if ((row.options & (kHeapRowOptions | kGraphOptions)) != 0)
+    AddRowLimit(values, command);
   if ((row.options & kHeapRowOptions) != 0) AddRowOptions(values, command);
   if ((row.options & kGraphOptions) != 0) AddGraphOptions(values, command);
   if ((row.options & kViewOptions) != 0) AddViewOptions(values, command);

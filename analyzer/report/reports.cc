@@ -16,8 +16,9 @@ const std::vector<ReportRow>& ReportTable() {
        "each process, summed.",
        MakeTopReport},
       {"diff", "Ranks growth between two snapshots", "OLD NEW", 1, 2,
-       kHeapRowOptions | kSymbolOptions,
-       "Largest absolute growth first; + grew, - shrank. Two directories are "
+       kHeapRowOptions | kGraphOptions | kSymbolOptions,
+       "Largest absolute growth first; + grew, - shrank; below a row, who keeps "
+       "what grew, which --edge-rules bears on. Two directories are "
        "compared by the newest snapshot of each process, summed; one "
        "directory by the first and the last snapshot of each process.",
        MakeDiffReport},
