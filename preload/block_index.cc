@@ -1,7 +1,5 @@
 #include "preload/block_index.h"
 
-#include "preload/sys.h"
-
 namespace heapline {
 
 BlockIndex::~BlockIndex() {
@@ -16,14 +14,13 @@ BlockIndex::~BlockIndex() {
 }
 
 BlockIndex::Chunk* BlockIndex::AddChunk(uintptr_t chunk_start) {
-  constexpr int kHugePagesAdvice = 14;  // MADV_HUGEPAGE
   constexpr size_t kSlabBytes = kChunksAtOnce * sizeof(Chunk);
   const size_t place = filled_.count() % kChunksAtOnce;
   if (place == 0) {
     auto* slab = static_cast<Chunk*>(
         MapPagesHugeAligned(kSlabBytes, PageUse::kEssential));
     if (slab == nullptr || !slabs_.Append(slab)) return nullptr;
-    sys::Call(SYS_madvise, sys::Arg(slab), kSlabBytes, kHugePagesAdvice);
+    AskForHugePages(slab, kSlabBytes);
   }
   auto* before =
       static_cast<Before*>(MapPages(sizeof(Before), PageUse::kEssential));

@@ -193,6 +193,7 @@ class BlockTable {
   }
 
  private:
+  static constexpr size_t kEntriesAtEnd = 8192;
   static constexpr size_t kEntriesPerPage = kPageBytes / sizeof(uint64_t);
   static constexpr size_t kLeafPages = kLeafEntries / kEntriesPerPage;
   static constexpr size_t kTopPages = kTopEntries / kEntriesPerPage;
@@ -215,6 +216,10 @@ class BlockTable {
     return __atomic_load_n(&top_[top], __ATOMIC_ACQUIRE);
   }
   Leaf* AddLeaf(uintptr_t address);
+  // A heap that has filled the leaf before to its end will fill this one too.
+  // In huge pages a clone copies fewer page tables, and look-ups in an order
+  // of their own miss fewer translations.
+  bool GoesOnFromBefore(size_t top) const;
   static bool SetIn(Leaf* leaf, uintptr_t address, uint64_t node_bits,
                     uint64_t size_field, Epoch epoch) {
     Store(&leaf->entries[EntryIndex(address)],

@@ -163,6 +163,11 @@ void* MapPagesHugeAligned(size_t bytes, PageUse use) {
   return start + head;
 }
 
+void AskForHugePages(void* start, size_t bytes) {
+  constexpr int kHugePagesAdvice = 14;  // MADV_HUGEPAGE
+  sys::Call(SYS_madvise, sys::Arg(start), bytes, kHugePagesAdvice);
+}
+
 void ForgetMemoryLimits() {
   __atomic_store_n(&limits_are_known, false, __ATOMIC_RELAXED);
 }
