@@ -124,11 +124,17 @@ def spread(figures, digits):
             "median": round(statistics.median(figures), digits)}
 
 
+def spread_of_rates(figures, digits):
+    return {"max": round(max(figures), digits),
+            "median": round(statistics.median(figures), digits)}
+
+
 def shown(value):
     if value is None:
         return "-"
     if isinstance(value, dict):
-        return f"{value['min']} ({value['median']})"
+        best = value["min"] if "min" in value else value["max"]
+        return f"{best} ({value['median']})"
     return str(value)
 
 

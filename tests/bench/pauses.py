@@ -10,7 +10,7 @@ import os
 import shutil
 import sys
 
-from measuring import BIN, SHIM, Row, run, spread
+from measuring import BIN, SHIM, Row, run, spread, spread_of_rates
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))), "programs"))
@@ -63,7 +63,7 @@ def scans(bench, mib, blocks):
     without, size_without = cuts(bench, command, {}, ":graph=0")
     live = told[-1]["live_count"]
     return Row("scans", f"{mib} MiB, {blocks} linked blocks", {
-        "million blocks/s": spread(
+        "million blocks/s": spread_of_rates(
             [live / row["scan_us"] for row in told], 2),
         "scan, ms": in_ms([row["scan_us"] for row in told]),
         "pause, ms": in_ms([row["pause_us"] for row in told]),
