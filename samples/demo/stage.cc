@@ -13,7 +13,9 @@
 #include <utility>
 
 #include "heapline/heapline.h"
+#include "samples/runtime/event_log.h"
 #include "samples/runtime/exact_graph.h"
+#include "samples/runtime/function_ref.h"
 #include "samples/runtime/json.h"
 #include "samples/runtime/sizes.h"
 #include "samples/runtime/tracing.h"
@@ -62,6 +64,15 @@ std::string PathOfCommand() {
   exit(2);
 }
 
+void WriteFile(const std::string& path,
+               runtime::FunctionRef<void(FILE*)> write) {
+  FILE* const file = fopen(path.c_str(), "we");
+  if (file == nullptr) Fail(path, errno);
+  write(file);
+  const bool is_written = ferror(file) == 0;
+  if (fclose(file) != 0 || !is_written) Fail(path, errno);
+}
+
 }  // namespace
 
 Stage::Stage(const Scenario& scenario, Variant variant, runtime::Heap heap,
@@ -83,18 +94,20 @@ Stage::~Stage() {
                    ", \"exact\": \"exact." + std::to_string(i) + ".txt\"}");
   }
   for (const std::string& line : grows_) grows.push_back(JsonText(line));
-  const std::string path = directory_ + "/truth.json";
-  FILE* const file = fopen(path.c_str(), "we");
-  if (file == nullptr) Fail(path, errno);
-  fprintf(file,
-          "{\"scenario\": \"%s\", \"variant\": \"%s\", \"heap\": \"%s\",\n"
-          "  \"cuts\": [%s],\n  \"grows\": [%s],\n  \"kept\": [%s],\n"
-          "  \"numbers\": {%s}}\n",
-          scenario_.name, is_broken() ? "broken" : "fixed",
-          heap_ == runtime::Heap::kMalloc ? "malloc" : "pools",
-          Joined(cuts).c_str(), Joined(grows).c_str(),
-          Joined(kept_json_).c_str(), Joined(numbers_json_).c_str());
-  if (fclose(file) != 0) Fail(path, errno);
+  WriteFile(directory_ + "/truth.json", [&](FILE* file) {
+    fprintf(
+        file,
+        "{\"scenario\": \"%s\", \"variant\": \"%s\", \"heap\": \"%s\",\n"
+        "  \"cuts\": [%s],\n  \"grows\": [%s],\n  \"kept\": [%s],\n"
+        "  \"numbers\": {%s}}\n",
+        scenario_.name, is_broken() ? "broken" : "fixed",
+        heap_ == runtime::Heap::kMalloc ? "malloc" : "pools",
+        Joined(cuts).c_str(), Joined(grows).c_str(), Joined(kept_json_).c_str(),
+        Joined(numbers_json_).c_str());
+  });
+  if (runtime_.events().events().empty()) return;
+  WriteFile(directory_ + "/events.jsonl",
+            [&](FILE* file) { runtime_.events().WriteJsonLines(file); });
 }
 
 void Stage::Print(const char* format, ...) {

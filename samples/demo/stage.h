@@ -10,6 +10,7 @@
 //      "kept": [{"cut", "name", "address", "shallow_bytes", "deep_bytes",
 //                "retained_bytes", "retained_count"}],
 //      "numbers": {NAME: integer}}
+//   DIR/events.jsonl             where objects were watched (event_log.h)
 //
 // Without a tracer only the exact graphs are written; without a directory
 // nothing is. Where the runtime does not list its live objects, for scale, the

@@ -2,7 +2,6 @@
 #include "samples/runtime/event_log.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <cinttypes>
 
 #include "samples/runtime/disguise.h"
@@ -65,7 +64,7 @@ std::vector<EventLog::Holder> EventLog::HoldersOf(const Object* object) const {
   return holders;
 }
 
-int EventLog::WriteJsonLines(FILE* file) const {
+void EventLog::WriteJsonLines(FILE* file) const {
   for (const Event& event : events_) {
     fprintf(file,
             "{\"event\": %" PRIu64
@@ -77,7 +76,6 @@ int EventLog::WriteJsonLines(FILE* file) const {
             Undisguised<const void>(event.holder), event.site.file,
             event.site.line, event.count);
   }
-  return fflush(file) == 0 ? 0 : errno;
 }
 
 void LogIncRef(Object* object, const void* holder, Site site) {

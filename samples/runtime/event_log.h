@@ -50,8 +50,8 @@ class EventLog {
   std::vector<Holder> HoldersOf(const Object* object) const;
 
   // One JSON object a line: {"event", "what", "object", "holder", "file",
-  // "line", "count"}; addresses as "0x…" texts. 0, or an errno.
-  int WriteJsonLines(FILE* file) const;
+  // "line", "count"}; addresses as "0x…" texts. An error stays with the file.
+  void WriteJsonLines(FILE* file) const;
 
  private:
   friend class Runtime;

@@ -2,6 +2,7 @@
 it says, the fixed one does not, and what is printed of a trace is in the
 article's form."""
 
+import json
 import os
 import re
 
@@ -97,6 +98,29 @@ class Growth(stages.StageTest):
             self.printed("growth-by-type"))
         self.assertEqual("show_growth(), call 1:\nshow_growth(), call 2:\n",
                          self.printed("growth-by-type", "fixed"))
+
+
+class Lifecycle(stages.StageTest):
+    def test_events_are_left_a_line_each(self):
+        run = self.plain("lifecycle")
+        with open(os.path.join(run.folder, "events.jsonl"),
+                  encoding="utf-8") as file:
+            events = [json.loads(line) for line in file]
+        self.assertEqual(list(range(len(events))),
+                         [event["event"] for event in events])
+        whats = [event["what"] for event in events]
+        self.assertEqual(["watched", "finalized", "freed"],
+                         [whats[0], *whats[-2:]])
+        self.assertEqual(1, len({event["object"] for event in events}))
+        taken = [event for event in events if event["what"] == "incref"]
+        self.assertEqual([2, 3], [event["count"] for event in taken])
+        for event in taken:
+            self.assertRegex(f"{event['file']}:{event['line']}",
+                             r"/counting\.cc:\d+$")
+
+    def test_without_events_there_is_no_file_of_them(self):
+        run = self.plain("counting")
+        self.assertNotIn("events.jsonl", os.listdir(run.folder))
 
 
 class Services(stages.StageTest):
