@@ -92,7 +92,7 @@ __attribute__((noinline)) void RecordNested(ThreadState* thread,
   const NodeId node =
       NodeForAllocation(thread, requested_bytes, caller, &is_counted);
   if (!tracer.blocks.Set(address, node, requested_bytes, CurrentEpoch())) {
-    return NoteDropped();
+    return DropBlock(thread);
   }
   if (is_counted) AddToCounters(node, {1, requested_bytes, 0});
   CountSharedAllocated(requested_bytes);
@@ -131,9 +131,9 @@ void NoteDropped() {
                     __ATOMIC_RELAXED);
 }
 
-void DropOutermost() {
+void DropBlock(ThreadState* thread) {
   NoteDropped();
-  LookAtRefusal();
+  if (thread->guard == 1) LookAtRefusal();
 }
 
 void RecordAllocation(ThreadState* thread, uintptr_t address,
@@ -203,8 +203,7 @@ void RecordPoolAllocation(ThreadState* thread, uintptr_t address,
   const NodeId node =
       NodeForAllocation(thread, requested_bytes, caller, &is_counted);
   if (!pool_blocks.Set(address, node, requested_bytes, CurrentEpoch())) {
-    NoteDropped();
-    return;
+    return DropBlock(thread);
   }
   if (thread->guard != 1) {
     if (is_counted) AddToCounters(node, {1, requested_bytes, 0});

@@ -24,8 +24,8 @@ void MakeSlotOf(NodeId node, ThreadState::CounterSlot* slot);
 // depth=0: from now on all blocks of the thread go to `node`.
 void MakeStackless(ThreadState* thread, NodeId node);
 
-// The live table had no room for a block.
-void DropOutermost();
+// A block that the table had no room for.
+void DropBlock(ThreadState* thread);
 
 // One more allocation charged to `node`, through the thread's write-back cache.
 HEAPLINE_ALWAYS_INLINE void CountOnNode(ThreadState* thread, NodeId node,
@@ -67,7 +67,7 @@ HEAPLINE_ALWAYS_INLINE void EnterOutermost(ThreadState* thread,
       tracer.blocks.Set(address, node, requested_bytes, CurrentEpoch());
   __atomic_signal_fence(__ATOMIC_SEQ_CST);
   thread->in_flight.new_address = 0;
-  if (__builtin_expect(!is_set, 0)) return DropOutermost();
+  if (__builtin_expect(!is_set, 0)) return DropBlock(thread);
   if (is_counted) CountOnNode(thread, node, requested_bytes);
   thread->last_allocation = address;
   CountAllocated(thread, requested_bytes);

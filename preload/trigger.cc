@@ -34,6 +34,7 @@ struct Armed {
   int64_t kept_peak;    // live bytes at the last peak snapshot
   uint32_t above_is_armed;
   uint32_t near_is_armed;
+  uint32_t refusal_is_new;  // no block has been dropped yet
   int64_t next_limit_look;  // live bytes at which to read the limits again
   uint64_t next_interval_ns;
 };
@@ -165,7 +166,8 @@ void LookAtLimits(int64_t live_bytes, const void* context) {
                                 : 0;
   Store(&armed.next_limit_look,
         live_bytes + static_cast<int64_t>(headroom / 16));
-  if (headroom <= limit.limit_bytes / 100 * tracer.options.near_limit) {
+  if (headroom <= limit.limit_bytes / 100 * tracer.options.near_limit ||
+      LimitsRefusedPages()) {
     CutNearLimit(live_bytes, context);
   }
 }
@@ -219,6 +221,7 @@ void ArmThresholds() {
   armed = Armed{};
   armed.above_is_armed = 1;
   armed.near_is_armed = 1;
+  armed.refusal_is_new = 1;
   armed.growth_base = LiveBytesNow();
   armed.next_interval_ns = MonotonicNs() + options.interval;
   armed.is_any = options.growth.bytes != 0 || options.growth.percent != 0 ||
@@ -312,8 +315,11 @@ void LookAtThresholds(int64_t live_bytes, uint64_t monotonic_ns) {
 }
 
 void LookAtRefusal() {
-  if (!LimitsAreLookedAt() || !LimitsRefusedPages() || !IsTraced()) return;
-  CutNearLimit(LiveBytesNow(), nullptr);
+  // Once: where nothing can be cut just now the timer tries again.
+  if (LimitsAreLookedAt() && LimitsRefusedPages() && IsTraced() &&
+      Take(&armed.refusal_is_new, 1u, 0u)) {
+    CutNearLimit(LiveBytesNow(), nullptr);
+  }
 }
 
 void NoteAutomaticFile(Reason reason, const char* path) {

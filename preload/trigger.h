@@ -37,7 +37,7 @@ void TriggerTick(const void* ucontext);
 // Looked at by every flush. `thread` guard == 1: must not allocate.
 void LookAtThresholds(int64_t live_bytes, uint64_t monotonic_ns);
 
-// A block of this thread had no room in the live table. Where that is for the
+// A block of this thread had no room in its table. Where that is for the
 // process's own limits, near_limit takes it for near: a later snapshot would
 // know less. `thread` guard == 1.
 void LookAtRefusal();
