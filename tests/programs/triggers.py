@@ -229,7 +229,7 @@ class ThresholdTriggers(TriggerTest):
     def test_peak_keeps_one_snapshot_of_the_highest_water_mark(self):
         # One that falls due while another is being written is put off to the
         # next look: at the peak there must be one.
-        self.run_actions("slowly:16", "busy:1", "free:12", "slowly:4",
+        self.run_actions("slowly:16", "busy:2", "free:12", "slowly:4",
                          options="peak=1")
         peak, last = self.read_all()
         self.assertEqual("peak", peak.properties["reason"])
