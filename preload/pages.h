@@ -30,7 +30,7 @@ void* MapPages(size_t bytes, PageUse use);
 // The same, aligned to kHugePageBytes.
 void* MapPagesHugeAligned(size_t bytes, PageUse use);
 void UnmapPages(void* start, size_t bytes);
-// Where all of it will be used and it is aligned to them. A kernel may not care.
+// For what is aligned to them and will all be used. A kernel may not care.
 void AskForHugePages(void* start, size_t bytes);
 
 // The program has set a limit: it is looked up again before the next mapping.

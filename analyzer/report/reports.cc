@@ -17,8 +17,8 @@ const std::vector<ReportRow>& ReportTable() {
        MakeTopReport},
       {"diff", "Ranks growth between two snapshots", "OLD NEW", 1, 2,
        kHeapRowOptions | kGraphOptions | kSymbolOptions,
-       "Largest absolute growth first; + grew, - shrank; below a row, who keeps "
-       "what grew, which --edge-rules bears on. Two directories are "
+       "Largest absolute growth first; + grew, - shrank; below a row, who "
+       "keeps what grew, which --edge-rules bears on. Two directories are "
        "compared by the newest snapshot of each process, summed; one "
        "directory by the first and the last snapshot of each process.",
        MakeDiffReport},
