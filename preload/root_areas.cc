@@ -29,6 +29,24 @@ bool HoldsUnknownThread(const StoppedWorld& world, const Range& stack) {
   return false;
 }
 
+// The part around `address`, which lies in no module. Where the mapping of the
+// loader touches the data of a library, which may be ours, the kernel shows
+// both as one.
+Range BetweenModules(const MapEntry& mapping, uintptr_t address) {
+  Range part = {mapping.start, mapping.end};
+  const size_t count = ModuleCount();
+  for (size_t i = 0; i < count; ++i) {
+    const Module& module = ModuleAt(i);
+    if ((module.flags & HL_MODULE_UNLOADED) != 0) continue;
+    const uintptr_t end = WholePages(module.end);
+    if (end <= address && end > part.start) part.start = end;
+    if (module.start > address && module.start < part.end) {
+      part.end = module.start;
+    }
+  }
+  return part;
+}
+
 }  // namespace
 
 void RootAreas::Add(HlRootKind kind, uint32_t owner, uintptr_t start,
@@ -96,11 +114,12 @@ void RootAreas::AddModules() {
 void RootAreas::AddLoaderMemory() {
   const uintptr_t thread_pointer = MainThreadPointer();
   if (!IsThreadPointer(map_, thread_pointer)) return;
-  const MapEntry mapping = map_.FindOrEmpty(thread_pointer);
+  const Range loaders =
+      BetweenModules(map_.FindOrEmpty(thread_pointer), thread_pointer);
   const ThreadMemory main = ThreadMemoryOf(map_, blocks_, thread_pointer);
-  Add(HL_ROOT_GLOBAL, 0, mapping.start, main.tls.start);
-  Add(HL_ROOT_GLOBAL, 0, main.descriptor.end, mapping.end);
-  taken_.Add(mapping.start, mapping.end);
+  Add(HL_ROOT_GLOBAL, 0, loaders.start, main.tls.start);
+  Add(HL_ROOT_GLOBAL, 0, main.descriptor.end, loaders.end);
+  taken_.Add(loaders.start, loaders.end);
 }
 
 void RootAreas::AddThread(const StoppedThread& thread,

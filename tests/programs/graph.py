@@ -166,8 +166,9 @@ class NoRoots(GraphTest):
         own = [module for module in snapshot.modules
                if module["path"].endswith("libheapline.so")][0]
         for _, _, start, count, _ in snapshot.root_areas:
-            self.assertFalse(start < own["end"] and own["start"] < start +
-                             count)
+            self.assertFalse(
+                start < own["end"] and own["start"] < start + count,
+                f"{start:#x} + {count:#x} in {own}")
 
 
 class Places(GraphTest):
