@@ -5,9 +5,9 @@
  * reader in analyzer/.
  *
  * Encoders write at `out` and return the end; the caller has made room
- * (HL_VARINT_BYTES a number). Decoders never read at or past `end` and return
- * NULL where the bytes do not hold a value: hostile input is normal input.
- * Thread-safe: no state. C++17. */
+ * (kVarintBytes a number), of which what lies behind the end may be changed.
+ * Decoders never read at or past `end` and return NULL where the bytes do not
+ * hold a value: hostile input is normal input. Thread-safe: no state. C++17. */
 #ifndef HEAPLINE_SNAPSHOT_ENCODING_H_
 #define HEAPLINE_SNAPSHOT_ENCODING_H_
 
@@ -25,13 +25,35 @@ namespace heapline {
 
 enum { kVarintBytes = 10 };  // the longest encoding of 64 bits
 
+// Of a value up to 2^56 - 1, in the low bytes of the result; and their count.
+// Without a branch: nobody foretells how long the next of many numbers is.
+inline uint64_t VarintOf(uint64_t value, unsigned* bytes) {
+  const unsigned bits = 64u - static_cast<unsigned>(__builtin_clzll(value | 1));
+  *bytes = (bits * 9 + 64) / 64;
+  // Seven bits a byte: halves, then quarters, then eighths move apart.
+  value = (value & 0x000000000fffffff) | (value & 0x00fffffff0000000) << 4;
+  value = (value & 0x00003fff00003fff) | (value & 0x0fffc0000fffc000) << 2;
+  value = (value & 0x007f007f007f007f) | (value & 0x3f803f803f803f80) << 1;
+  const uint64_t below_last = (uint64_t{1} << (*bytes - 1) * 8) - 1;
+  return value | (below_last & 0x8080808080808080);
+}
+
 inline unsigned char* PutVarint(unsigned char* out, uint64_t value) {
-  while (value >= 0x80) {
-    *out++ = static_cast<unsigned char>(value | 0x80);
-    value >>= 7;
+  if (value < uint64_t{1} << 14) {
+    const unsigned low = static_cast<unsigned>(value);
+    const unsigned is_long = low > 0x7f;
+    out[0] = static_cast<unsigned char>(low | is_long << 7);
+    out[1] = static_cast<unsigned char>(low >> 7);
+    return out + 1 + is_long;
   }
-  *out++ = static_cast<unsigned char>(value);
-  return out;
+  constexpr uint64_t kSevenGroups = uint64_t{1} << 56;
+  for (; value >= kSevenGroups; value >>= 7) {
+    *out++ = static_cast<unsigned char>(value | 0x80);
+  }
+  unsigned bytes;
+  const uint64_t encoded = VarintOf(value, &bytes);
+  __builtin_memcpy(out, &encoded, sizeof encoded);
+  return out + bytes;
 }
 
 inline uint64_t ZigzagEncode(int64_t value) {
