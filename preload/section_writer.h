@@ -37,6 +37,12 @@ class SectionWriter {
   void Signed(int64_t value) { at_ = PutZigzag(at_, value); }
   void Text(const char* bytes, size_t count);
   void CountRecord() { ++records_; }
+  // For records that come by millions: where the next one goes, and its end.
+  unsigned char* at() const { return at_; }
+  void EndRecord(unsigned char* end) {
+    at_ = end;
+    ++records_;
+  }
   bool IsFirstOfSection() const { return at_ == payload(); }
   // Writes what was begun; an empty section is left out.
   void End();

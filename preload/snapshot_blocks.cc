@@ -22,11 +22,11 @@ class BlockList {
     if (node > bounds_.last_node) node = HL_SPECIAL_UNKNOWN;
     if (epoch > bounds_.last_epoch) epoch = bounds_.last_epoch;
     if (out_->MakeRoom(kBlockRecordBytes)) previous_ = 0;
-    out_->Number((address - previous_) >> HL_BLOCK_ALIGNMENT_SHIFT);
-    out_->Number(bytes);
-    out_->Number(node);
-    out_->Number(epoch);
-    out_->CountRecord();
+    unsigned char* at = out_->at();
+    at = PutVarint(at, (address - previous_) >> HL_BLOCK_ALIGNMENT_SHIFT);
+    at = PutVarint(at, bytes);
+    at = PutVarint(at, node);
+    out_->EndRecord(PutVarint(at, epoch));
     previous_ = address;
   }
 
