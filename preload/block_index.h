@@ -66,7 +66,6 @@ class BlockIndex {
     const Page& page = chunk->pages[PageOf(word)];
     const size_t part = PartOf(word);
     const uint64_t bit = BitOf(word);
-    if (word % 16 == 0 && (page.starts[part] & bit) != 0) return {word, true};
     const uint64_t below = bit - 1;
     const uint64_t starts = page.starts[part] & (below | bit);
     if (starts == 0) return FindFurther(*chunk, word);
@@ -75,7 +74,7 @@ class BlockIndex {
     const uint64_t ends = page.ends[part] & (~uint64_t{0} << highest);
     const uintptr_t start = (word & ~uintptr_t{1023}) + 16u * unsigned(highest);
     if ((ends & below) != 0) return AfterEnd(ends & below, word, start);
-    return {start, (ends & bit) == 0};
+    return {start, start == word || (ends & bit) == 0};
   }
 
  private:

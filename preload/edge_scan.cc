@@ -1,90 +1,15 @@
 #include "preload/edge_scan.h"
 
-#include "preload/lookup_ring.h"
+#include "preload/edge_lists.h"
+#include "preload/lookup_batch.h"
 #include "preload/modules.h"
 #include "preload/range_list.h"
 #include "preload/readable_words.h"
 #include "preload/type_names.h"
+#include "preload/word_line.h"
 
 namespace heapline {
 namespace {
-
-// Writes the records of EDGES.
-class EdgeList {
- public:
-  explicit EdgeList(SectionWriter* out) : out_(out) {}
-
-  void Put(uintptr_t from, uintptr_t offset, uintptr_t to, uintptr_t place) {
-    if (out_->MakeRoom(4 * kVarintBytes)) {
-      from_ = kNone;
-      to_ = 0;
-    }
-    const bool has_from = from != from_;
-    const uint64_t words = (has_from ? offset : offset - offset_) / kWordBytes;
-    const bool is_interior = place != 0;
-    out_->Number(words << 2 | (has_from ? 2u : 0u) | (is_interior ? 1u : 0u));
-    if (has_from) {
-      out_->Number((from - (from_ == kNone ? 0 : from_)) >>
-                   HL_BLOCK_ALIGNMENT_SHIFT);
-    }
-    out_->Signed(static_cast<int64_t>(to - to_) >> HL_BLOCK_ALIGNMENT_SHIFT);
-    if (is_interior) out_->Number(place);
-    out_->CountRecord();
-    ++count_;
-    from_ = from;
-    offset_ = offset;
-    to_ = to;
-  }
-  uint64_t count() const { return count_; }
-
- private:
-  static constexpr uintptr_t kNone = 1;  // no block starts there
-
-  SectionWriter* out_;
-  uintptr_t from_ = kNone;
-  uintptr_t offset_ = 0;
-  uintptr_t to_ = 0;
-  uint64_t count_ = 0;
-};
-
-// Writes the records of OBJECT_WORDS.
-class ObjectWordList {
- public:
-  explicit ObjectWordList(SectionWriter* out) : out_(out) {}
-
-  void PutModule(uintptr_t block, uint64_t index, uintptr_t address) {
-    Begin(block, index, HL_WORD_MODULE);
-    out_->Signed(static_cast<int64_t>(address - address_));
-    address_ = address;
-  }
-  void PutCounts(uintptr_t block, uint64_t index, uintptr_t word) {
-    Begin(block, index, HL_WORD_COUNTS);
-    out_->Number(word & 0xffffffff);
-    out_->Number(word >> 32);
-  }
-  uint64_t count() const { return count_; }
-
- private:
-  void Begin(uintptr_t block, uint64_t index, uint64_t kind) {
-    if (out_->MakeRoom(4 * kVarintBytes)) {
-      block_ = 0;
-      address_ = 0;
-    }
-    const bool has_block = block != block_;
-    out_->Number(index << 3 | (has_block ? 4u : 0u) | kind);
-    if (has_block) {
-      out_->Number((block - block_) >> HL_BLOCK_ALIGNMENT_SHIFT);
-    }
-    block_ = block;
-    out_->CountRecord();
-    ++count_;
-  }
-
-  SectionWriter* out_;
-  uintptr_t block_ = 0;
-  uintptr_t address_ = 0;
-  uint64_t count_ = 0;
-};
 
 // Where the loaded modules are. Most words that are asked about point into the
 // heap, far from all modules: a bit for each 64 MiB sends them away.
@@ -161,7 +86,9 @@ class Scan {
       : blocks_(*blocks),
         runs_(*runs),
         type_names_(map),
-        ring_(*blocks),
+        plausible_(0, (uintptr_t{HL_MAX_COUNT} << 32) - 1),
+        within_reach_(FilterOf(blocks->reach())),
+        batch_(*blocks),
         edges_(edges),
         words_(words) {}
 
@@ -177,7 +104,7 @@ class Scan {
       }
     });
     ScanPoolBlocksBelow(~uintptr_t{0});
-    ring_.Flush(Emit());
+    batch_.Flush(Emit());
   }
   void WriteTypeNames(SectionWriter* out) { type_names_.Write(out); }
   EdgeSums sums() const {
@@ -185,6 +112,10 @@ class Scan {
   }
 
  private:
+  static WordFilter FilterOf(const Reach& reach) {
+    return {reach.lowest, reach.lowest + reach.span};
+  }
+
   // The words in [start, end) of the block at `from`.
   void ScanPart(uintptr_t from, uintptr_t start, uintptr_t end) {
     start = (start + kWordBytes - 1) & ~(kWordBytes - 1);
@@ -195,21 +126,44 @@ class Scan {
         [&](uintptr_t low, uintptr_t high) { ScanWords(from, low, high); });
   }
 
+  // No memory is asked for ahead: the child meets each page for the first time,
+  // and processors drop what would have to mark a page as used.
   void ScanWords(uintptr_t from, uintptr_t low, uintptr_t high) {
     const uintptr_t told_end = from + HL_OBJECT_WORDS * kWordBytes;
     const uintptr_t first_end = high < told_end ? high : told_end;
-    for (; low < first_end; low += kWordBytes) ScanFirstWord(from, low, high);
+    uintptr_t copy[kLineWords];
+    if (low < first_end) {
+      const size_t count = (first_end - low) / kWordBytes;
+      const uintptr_t* const line = LineAt(low, count, copy);
+      unsigned words = plausible_.NonzeroWordsOf(line) & FirstWords(count);
+      for (; words != 0; words &= words - 1) {
+        ScanFirstWord(from, low + LowestOf(words) * kWordBytes, high);
+      }
+      low = first_end;
+    }
     const Reach reach = blocks_.reach();
-    for (; low < high; low += kWordBytes) {
-      if (reach.contains(WordAt(low))) Push(from, low);
+    while (low < high) {
+      const size_t left = (high - low) / kWordBytes;
+      const size_t count = left < kLineWords ? left : kLineWords;
+      const uintptr_t* const line = LineAt(low, count, copy);
+      unsigned words = within_reach_.WordsOf(line) & FirstWords(count);
+      for (; words != 0; words &= words - 1) {
+        const uintptr_t at = low + LowestOf(words) * kWordBytes;
+        if (reach.contains(WordAt(at))) Push(from, at);
+      }
+      low += kLineBytes;
     }
   }
 
+  static size_t LowestOf(unsigned words) {
+    return static_cast<size_t>(__builtin_ctz(words));
+  }
+
+  // REQUIRES: the word at `at` is not 0.
   __attribute__((always_inline)) void ScanFirstWord(uintptr_t from,
                                                     uintptr_t at,
                                                     uintptr_t high) {
     const uintptr_t word = WordAt(at);
-    if (word == 0) return;
     if (MayBeCounts(word) && !IsBlockAddress(word)) {
       words_.PutCounts(from, (at - from) / kWordBytes, word);
       if (word <= UINT32_MAX && at + 2 * kWordBytes <= high) {
@@ -240,9 +194,8 @@ class Scan {
     return blocks_.reach().contains(word) && blocks_.Find(word, &block);
   }
 
-  // Not inlined: the loops around it stay in registers.
-  __attribute__((noinline)) void Push(uintptr_t from, uintptr_t at) {
-    ring_.Push(WordAt(at), Source{from, at - from}, Emit());
+  void Push(uintptr_t from, uintptr_t at) {
+    batch_.Push(WordAt(at), Source{from, at - from}, Emit());
   }
 
   void ScanPoolBlocksBelow(uintptr_t address) {
@@ -275,7 +228,9 @@ class Scan {
   ReadableRuns& runs_;
   ModuleRanges modules_;
   TypeNames type_names_;
-  LookupRing<Source> ring_;
+  const WordFilter plausible_;     // counts, and all addresses
+  const WordFilter within_reach_;  // addresses of blocks
+  LookupBatch<Source> batch_;
   EdgeList edges_;
   ObjectWordList words_;
   size_t pool_at_ = 0;  // the first pool block not scanned yet

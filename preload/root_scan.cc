@@ -3,7 +3,7 @@
 #include "preload/heap_memory.h"
 #include "preload/late_registers.h"
 #include "preload/loaded_object.h"
-#include "preload/lookup_ring.h"
+#include "preload/lookup_batch.h"
 #include "preload/next.h"
 #include "preload/readable_memory.h"
 #include "preload/readable_words.h"
@@ -88,7 +88,7 @@ class Scan {
       : told_(told),
         blocks_(*blocks),
         runs_(*runs),
-        ring_(*blocks),
+        batch_(*blocks),
         roots_(roots) {}
 
   void Run(const StoppedWorld& world, const LeaderFrame& leader,
@@ -101,13 +101,13 @@ class Scan {
     }
     PutBlocksInFlight(world);
     ScanOutsideOfBlocks(areas.untraced());
-    ring_.Flush(Emit());
+    batch_.Flush(Emit());
   }
   RootSums sums() const { return {roots_.count(), unreadable_bytes_}; }
 
  private:
   void Look(const Source& source, uintptr_t word) {
-    if (blocks_.reach().contains(word)) ring_.Push(word, source, Emit());
+    if (blocks_.reach().contains(word)) batch_.Push(word, source, Emit());
   }
 
   // Returns the bytes that could not be read.
@@ -121,7 +121,7 @@ class Scan {
       for (uintptr_t at = low; at < high; at += kWordBytes) {
         const uintptr_t word = WordAt(at);
         if (reach.contains(word)) {
-          ring_.Push(word, Source{kind, owner, at}, Emit());
+          batch_.Push(word, Source{kind, owner, at}, Emit());
         }
       }
     });
@@ -255,7 +255,7 @@ class Scan {
   SectionWriter* told_;
   KnownBlocks& blocks_;
   ReadableRuns& runs_;
-  LookupRing<Source> ring_;
+  LookupBatch<Source> batch_;
   RootList roots_;
   uint64_t unreadable_bytes_ = 0;
 };
