@@ -4,9 +4,11 @@
 //   heapline-demo NAME [--variant broken|fixed] [--heap malloc|pools] [--out D]
 //   heapline-demo --scenarios | --checklist | --edge-rules | --tune
 //
-// Exit status: 0, or 2: usage, or a file that could not be written.
+// Exit status: 0, or 2: usage, an error that a scenario did not handle, or
+// something that could not be written.
 #include <cinttypes>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <string>
 
@@ -14,6 +16,7 @@
 #include "samples/demo/scenario.h"
 #include "samples/demo/stage.h"
 #include "samples/runtime/edge_rules.h"
+#include "samples/runtime/errors.h"
 #include "samples/runtime/experiment.h"
 #include "samples/runtime/json.h"
 
@@ -140,25 +143,43 @@ bool ParseArguments(int count, char** texts, Arguments* arguments) {
 // that look like references.
 char output_buffer[4096];
 
-int Main(int count, char** texts) {
-  setvbuf(stdout, output_buffer, _IOFBF, sizeof output_buffer);
+int RunScenario(const Arguments& arguments) {
+  Stage stage(*arguments.scenario, arguments.variant, arguments.heap,
+              arguments.directory);
+  try {
+    arguments.scenario->run(stage);
+  } catch (const runtime::Exception& error) {
+    fprintf(stderr, "heapline-demo: %s: %s\n", arguments.scenario->name,
+            error.Line().c_str());
+    // While the runtime stands: variables of the scenario may hold objects.
+    exit(2);
+  }
+  return 0;
+}
+
+int Run(int count, char** texts) {
   const std::string first = count > 1 ? texts[1] : "";
   if (first == "--scenarios") return ListScenarios();
   if (first == "--checklist") return ListChecklist();
   if (first == "--edge-rules")
-    return fputs(runtime::EdgeRules().c_str(), stdout) < 0;
+    return fputs(runtime::EdgeRules().c_str(), stdout) < 0 ? 2 : 0;
   if (first == "--tune") return Tune();
-  if (first == "--help") return fputs(kUsage, stdout) < 0;
+  if (first == "--help") return fputs(kUsage, stdout) < 0 ? 2 : 0;
   if (first.empty() || first[0] == '-') {
     fputs(kUsage, stderr);
     return 2;
   }
   Arguments arguments;
   if (!ParseArguments(count, texts, &arguments)) return 2;
-  Stage stage(*arguments.scenario, arguments.variant, arguments.heap,
-              arguments.directory);
-  arguments.scenario->run(stage);
-  return 0;
+  return RunScenario(arguments);
+}
+
+int Main(int count, char** texts) {
+  setvbuf(stdout, output_buffer, _IOFBF, sizeof output_buffer);
+  const int status = Run(count, texts);
+  if (fflush(stdout) == 0 && ferror(stdout) == 0) return status;
+  fputs("heapline-demo: standard output could not be written\n", stderr);
+  return 2;
 }
 
 }  // namespace
