@@ -17,6 +17,7 @@
 #include "samples/demo/stage.h"
 #include "samples/runtime/class.h"
 #include "samples/runtime/collector.h"
+#include "samples/runtime/errors.h"
 #include "samples/runtime/list.h"
 #include "samples/runtime/text.h"
 #include "samples/runtime/tracing.h"
@@ -152,7 +153,7 @@ constexpr uint64_t kAddressSpace = 512 * kMegabyte;
 }
 
 void RunOutOfMemory(Stage& stage) {
-  if (IsRunAgain(kNearLimit)) EatUntilKilled();
+  if (IsRunAgain()) EatUntilKilled();
   const int status = RunAgain(stage, kNearLimit, kAddressSpace);
   stage.Print("a process that may have %" PRIu64 " MB took all of it: %s",
               kAddressSpace / kMegabyte,
@@ -179,9 +180,10 @@ void RunSampling(Stage& stage) {
   stage.Cut("20 000 texts");
   const uint64_t current = heapline_current();
   sampled_texts = nullptr;
-  if (IsRunAgain(kSample)) return;
+  if (IsRunAgain()) return;
   stage.Print("every allocation recorded: 20000 texts");
-  RunAgain(stage, kSample, kNoLimit);
+  if (RunAgain(stage, kSample, kNoLimit) != 0)
+    throw runtime::RuntimeError("the sampled run was killed");
   for (const std::string& file : SnapshotsOfAgain(stage)) {
     stage.Print("%.1f MB live; one allocation in 64 KiB recorded, scaled:",
                 Megabytes(current));

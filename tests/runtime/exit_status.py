@@ -1,6 +1,8 @@
 """The demonstration program ends with 0, or with 2 and a line that says why."""
 
+import ctypes
 import os
+import resource
 import shutil
 import subprocess
 import tempfile
@@ -9,10 +11,23 @@ import stages
 
 
 def run(*arguments, program=stages.PROGRAM, stdout=subprocess.PIPE,
-        **environment):
+        before=None, **environment):
     return subprocess.run(
         [program, *arguments], text=True, env={**os.environ, **environment},
-        stdout=stdout, stderr=subprocess.PIPE, timeout=120, check=False)
+        stdout=stdout, stderr=subprocess.PIPE, timeout=120, check=False,
+        preexec_fn=before)
+
+
+def allow_address_space(byte_count):
+    """To be called before a program starts: no more from there on, whoever
+    asks."""
+    def allow():
+        no_more_capabilities_by_exec = 24  # PR_CAPBSET_DROP
+        may_raise_limits = 24  # CAP_SYS_RESOURCE
+        ctypes.CDLL(None).prctl(no_more_capabilities_by_exec,
+                                may_raise_limits, 0, 0, 0)
+        resource.setrlimit(resource.RLIMIT_AS, (byte_count, byte_count))
+    return allow
 
 
 class ExitStatus(stages.StageTest):
@@ -49,6 +64,22 @@ class ExitStatus(stages.StageTest):
                 self.assertEqual(
                     (2, "heapline-demo: standard output could not be "
                      "written\n"), (done.returncode, done.stderr))
+
+    def test_what_a_user_asks_of_the_tracer_does_not_mark_the_second_run(self):
+        # The first run must not eat the machine; where it tries, it is killed.
+        done = run("out-of-memory", before=allow_address_space(2 << 30),
+                   HEAPLINE_OPTIONS="near_limit=20")
+        self.assertEqual(
+            (0, "a process that may have 512 MB took all of it: killed by "
+             "signal 9\n"), (done.returncode, done.stdout))
+
+    def test_a_second_run_without_its_limit_is_an_error(self):
+        done = run("out-of-memory", before=allow_address_space(256 << 20))
+        self.assertEqual(
+            (2, "heapline-demo: limiting the address space: Operation not "
+             "permitted\nheapline-demo: out-of-memory: RuntimeError: running "
+             "it again: it ended with status 2\n"),
+            (done.returncode, done.stderr))
 
 
 if __name__ == "__main__":
