@@ -27,6 +27,7 @@ std::unique_ptr<Allocator> MakeAllocator(Heap heap) {
 }  // namespace
 
 Runtime* Runtime::current_ = nullptr;
+uint64_t Runtime::leaked_blocks_ = 0;
 
 Runtime::Runtime(const RuntimeOptions& options)
     : options_(options),
@@ -44,6 +45,7 @@ Runtime::~Runtime() {
   collector_->Close();
   interning_.reset();
   collector_.reset();
+  leaked_blocks_ += allocator_->stats().live_blocks;
   current_ = nullptr;
 }
 

@@ -52,14 +52,16 @@ class Runtime {
  public:
   explicit Runtime(const RuntimeOptions& options = {});
   // Collects, drops its own objects and collects again. What still lives then
-  // is leaked: its blocks stay, as at the end of a process, and what holds
-  // them must not be used any more.
+  // is leaked, and what holds it must not be used any more: malloc's blocks
+  // stay, as at the end of a process, those of pools go with their arenas.
   ~Runtime();
   Runtime(const Runtime&) = delete;
   Runtime& operator=(const Runtime&) = delete;
 
   // REQUIRES: a Runtime is alive.
   static Runtime& Current() { return *current_; }
+  // Blocks that the Runtimes which have ended leaked, of either heap.
+  static uint64_t leaked_blocks() { return leaked_blocks_; }
 
   Allocator& allocator() { return *allocator_; }
   Collector& collector() { return *collector_; }
@@ -115,6 +117,7 @@ class Runtime {
   Finalization FinalizeOnce(Object* object);
 
   static Runtime* current_;
+  static uint64_t leaked_blocks_;
 
   RuntimeOptions options_;
   std::unique_ptr<Allocator> allocator_;
