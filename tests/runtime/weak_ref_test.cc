@@ -92,18 +92,22 @@ TEST_F(WeakRefTest, AWeakReferenceThatDiesFirstCallsNothing) {
 
 TEST_F(WeakRefTest, AllAreDeadBeforeTheFirstCallback) {
   // Note() looks at its own; here the one that is called last is looked at.
+  static int calls;
+  calls = 0;
   Ref<Instance> target = MakeTarget();
   const Ref<WeakRef> plain = WeakRef::Make(target);
   const Ref<Cell> cell = Cell::Make(plain);
   const Ref<Function> look = Function::Make(
       "look",
       [](Function& self, Ref<Object>) -> Ref<Object> {
+        ++calls;
         EXPECT_FALSE(static_cast<WeakRef*>(self.Captured(0).Get())->is_alive());
         return nullptr;
       },
       {cell.get()});
   const Ref<WeakRef> with_callback = WeakRef::Make(target, look);
   target = nullptr;
+  EXPECT_EQ(calls, 1);
   EXPECT_FALSE(with_callback->is_alive());
 }
 
