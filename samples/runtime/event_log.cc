@@ -99,14 +99,15 @@ void LogDecRef(Object* object, const void* holder) {
 void LogMove(Object* object, const void* from, const void* to) {
   EventLog& log = Runtime::Current().events();
   auto& holders = log.holders_[Disguised(object)];
-  EventLog::Taken taken;
+  Site site;  // none of a reference that was taken before Watch
   const auto row = holders.find(Disguised(from));
   if (row != holders.end()) {
-    taken = row->second;
+    const EventLog::Taken taken = row->second;
+    site = taken.site;
     holders.erase(row);
+    holders[Disguised(to)] = taken;
   }
-  holders[Disguised(to)] = taken;
-  log.Add(Event::What::kMoved, object, to, taken.site);
+  log.Add(Event::What::kMoved, object, to, site);
 }
 
 }  // namespace runtime

@@ -89,9 +89,9 @@ Runtime::Finalization Runtime::FinalizeOnce(Object* object) {
   // It lives while its finalizer runs.
   ++object->refcount_;
   object->Finalize();
+  --object->refcount_;
   if (object->Has(kWatched))
     events_->Add(Event::What::kFinalized, object, nullptr, Site());
-  --object->refcount_;
   return object->refcount_ == 0 ? Finalization::kDone
                                 : Finalization::kResurrected;
 }

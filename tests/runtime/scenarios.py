@@ -61,7 +61,7 @@ After del a : 0 blocks more than before creation
             [["0", "watched", "1"], ["1", "incref", "2", "b"],
              ["2", "incref", "3", "c[0]"], ["3", "decref", "2", "c[0]"],
              ["4", "decref", "1", "b"], ["5", "decref", "0", "a"],
-             ["6", "finalized", "1"], ["7", "freed", "0"]],
+             ["6", "finalized", "0"], ["7", "freed", "0"]],
             [line.split() for line in printed[5:]])
 
     def test_shared_integers_hide_what_rebinding_counts(self):
