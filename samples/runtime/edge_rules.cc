@@ -50,21 +50,18 @@ class WeakWords : public LayoutVisitor {
   std::set<size_t> offsets_;
 };
 
-Ref<Object> ReturnArgument(Function&, Ref<Object> argument) {
-  return argument;
-}
+Ref<Object> ReturnArgument(Function&, Ref<Object> argument) { return argument; }
 
-// One of each container, with every field in use.
-std::vector<Ref<Object>> OneOfEachContainer() {
+// One of each type that has weak words; their fields may be empty: Describe
+// tells the words.
+std::vector<Ref<Object>> OneOfEach() {
   const Ref<Int> value = Int::Make(1);
   const Ref<Function> function = Function::Make("f", ReturnArgument, {});
   const Ref<Class> with_dict = Class::Make("C");
   ClassSpec slotted;
   slotted.slots = std::vector<std::string>{"x"};
-  const Ref<LruCache> cache = LruCache::Make(2);
-  // The node between two others has both links.
-  for (int i = 0; i < 2; ++i) cache->Put(Int::Make(i), value);
-  const Ref<Frame> frame = Frame::Make("f");
+  const Ref<LruCache> cache = LruCache::Make(1);
+  cache->Put(value, value);
   std::vector<Ref<Object>> all = {
       List::Make({value}),
       Tuple::Make({value}),
@@ -73,12 +70,15 @@ std::vector<Ref<Object>> OneOfEachContainer() {
       Cell::Make(value),
       function,
       BoundMethod::Make(function, value),
-      frame,
+      Frame::Make("f"),
       Error::Make(ValueError("")),
       with_dict,
       with_dict->New<DictInstance>(),
       Class::Make("S", slotted)->New<SlottedInstance>(),
       WeakValueDict::Make(),
+      WeakRef::Make(function),
+      KeyedRef::Make(value, function, nullptr),
+      Array::Make('i'),
       cache,
   };
   cache->Traverse([&](Object* dict) {
@@ -110,20 +110,7 @@ std::string EdgeRules() {
   const Runtime runtime;
   Offsets weak;
   {
-    std::vector<Ref<Object>> all = OneOfEachContainer();
-    all.push_back(Array::Make('i'));
-    // Weak references fill the words that list them, and each other's links.
-    std::vector<Ref<WeakRef>> references;
-    for (const Ref<Object>& object : all) {
-      if (object->WeakRefs() == nullptr) continue;
-      for (int i = 0; i < 3; ++i) {
-        references.push_back(WeakRef::Make(object));
-        references.push_back(KeyedRef::Make(object, object, nullptr));
-      }
-    }
-    for (const Ref<Object>& object : all) AddWeakWords(object, &weak);
-    for (const Ref<WeakRef>& reference : references)
-      AddWeakWords(reference, &weak);
+    for (const Ref<Object>& object : OneOfEach()) AddWeakWords(object, &weak);
     // An instance of a class of the program's own has its base's layout.
     std::set<size_t>& instances = weak[kProgramClasses];
     instances = weak["runtime::SlottedInstance"];
