@@ -15,8 +15,8 @@ inline constexpr uint64_t kNoLimit = ~uint64_t{0};
 // The same program, scenario and heap with these options of the tracer, in an
 // address space of so many bytes at most. Its snapshots go to `again` in the
 // stage's directory. Gives its wait status when it has ended: with 0, or by a
-// signal. RuntimeError where it could not be started, or ended otherwise: it has
-// said why on stderr.
+// signal. RuntimeError where it could not be started, or ended otherwise: it
+// has said why on stderr.
 int RunAgain(const Stage& stage, const std::string& options,
              uint64_t address_space_bytes);
 
