@@ -18,16 +18,18 @@ double PartOfWhole(uint64_t part, uint64_t whole) {
                     : static_cast<double>(part) / static_cast<double>(whole);
 }
 
-// By Vertex of `from`: the object of `to` that begins at the same address.
+// By Vertex of `from`: the object of `to` that begins at the same address. From
+// the end: of two at one address the container stands before the pool's block,
+// which is what an address means.
 BigVector<Vertex> SameObjects(const ObjectGraph& from, const ObjectGraph& to) {
   BigVector<Vertex> same(from.size(), kNoVertex);
-  Vertex at = 0;
-  for (Vertex v = 0; v < from.size(); ++v) {
-    while (at < to.size() && to.Address(at) < from.Address(v)) ++at;
-    // A pool's block stands behind a container that begins with it.
-    for (; at < to.size() && to.Address(at) == from.Address(v); ++at) {
-      same[v] = at;
-    }
+  size_t v = from.size(), at = to.size();
+  while (v > 0 && at > 0) {
+    const uint64_t address = from.Address(static_cast<Vertex>(v - 1));
+    const uint64_t other = to.Address(static_cast<Vertex>(at - 1));
+    if (address >= other) --v;
+    if (other >= address) --at;
+    if (address == other) same[v] = static_cast<Vertex>(at);
   }
   return same;
 }

@@ -144,14 +144,25 @@ TEST_F(GraphScoreTest, CountsWhatIsMissedAndWhatIsMadeUp) {
 }
 
 TEST_F(GraphScoreTest, IsOneOfAGraphByItself) {
-  const auto exact = Side(kExact);
-  const GraphScore score = ScoreOf(*exact, *exact);
-  for (const ScoreRow& row : ScoreRows()) {
-    SCOPED_TRACE(row.name);
-    const Accuracy& accuracy = score.*row.accuracy;
-    EXPECT_GT(accuracy.real, 0u);
-    EXPECT_EQ(accuracy.Precision(), 1);
-    EXPECT_EQ(accuracy.Recall(), 1);
+  // Of a pool whose blocks own each other, the first begins its container.
+  constexpr char kPool[] = R"(
+block 0x3000 size=256
+pool-block 0x3000 size=64
+pool-block 0x3040 size=64
+edge 0x3000 +0x20 0x3040
+edge 0x3040 +0x20 0x3000
+)";
+  for (const char* const pool : {"", kPool}) {
+    SCOPED_TRACE(absl::StrCat("pool: ", pool));
+    const auto exact = Side(absl::StrCat(kExact, pool));
+    const GraphScore score = ScoreOf(*exact, *exact);
+    for (const ScoreRow& row : ScoreRows()) {
+      SCOPED_TRACE(row.name);
+      const Accuracy& accuracy = score.*row.accuracy;
+      EXPECT_GT(accuracy.real, 0u);
+      EXPECT_EQ(accuracy.Precision(), 1);
+      EXPECT_EQ(accuracy.Recall(), 1);
+    }
   }
 }
 
