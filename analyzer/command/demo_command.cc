@@ -1,7 +1,6 @@
 // heapline demo: runs the demonstration program traced and shows what reports
 // say of it, beside what it knows of itself.
 #include <CLI/CLI.hpp>
-#include <cstdio>
 #include <memory>
 #include <string>
 #include <utility>
@@ -19,6 +18,7 @@
 #include "analyzer/command/demo_folder.h"
 #include "analyzer/command/demo_program.h"
 #include "analyzer/command/demo_reports.h"
+#include "analyzer/command/program_runner.h"
 #include "analyzer/command/report_command.h"
 
 namespace heapline {
@@ -175,6 +175,8 @@ absl::StatusOr<DemoResult> ShowAll(const DemoProgram& program,
   for (const DemoScenario& scenario : *scenarios) {
     for (const DemoHeap heap : {DemoHeap::kMalloc, DemoHeap::kPools}) {
       outcomes.push_back(runner->Run(scenario, heap, DemoReports::kLeaveOut));
+      const absl::Status& status = outcomes.back().status;
+      if (EndingSignal(status) != 0) return status;
       progress.Show(outcomes.size());
     }
   }
@@ -267,7 +269,12 @@ CommandAction DeclareDemo(CommandContext& context, CLI::App& command) {
       "broken variant, then the fixed one. Shows what it prints, the reports "
       "that matter, what the runtime itself knows to be true, and how well "
       "both agree. Ends with 2 where they do not.");
-  return [arguments, &context]() { return RunDemo(*arguments, context); };
+  return [arguments, &context]() {
+    const absl::StatusOr<int> status = RunDemo(*arguments, context);
+    const int signal = EndingSignal(status.status());
+    if (signal != 0) EndBySignal(signal);
+    return status;
+  };
 }
 
 }  // namespace heapline

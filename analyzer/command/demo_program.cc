@@ -1,30 +1,31 @@
 #include "analyzer/command/demo_program.h"
 
-#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 
-#include "absl/strings/match.h"
+#include "absl/strings/cord.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "analyzer/base/status.h"
 #include "analyzer/base/text.h"
 #include "analyzer/command/demo_json.h"
 #include "analyzer/command/installed_files.h"
 #include "analyzer/command/program_runner.h"
+#include "analyzer/command/run_summary.h"
 #include "analyzer/command/wrapped_program.h"
 
 namespace heapline {
 namespace {
+
+// What a status that EndingSignal knows carries.
+constexpr char kEndingSignal[] = "heapline.demo/ending-signal";
 
 // A program's standard output, kept in memory.
 class CapturedOutput {
@@ -80,6 +81,13 @@ absl::StatusOr<ProgramResult> RunToTheEnd(std::vector<std::string> arguments,
   if (end->exec_error != 0) {
     return SystemProblem(end->exec_error, doing, "exec", "check the file");
   }
+  if (end->shared_signal != 0) {
+    absl::Status status = Problem(absl::StatusCode::kCancelled, doing,
+                                  HowItEnded(end->wait_status), "");
+    status.SetPayload(kEndingSignal,
+                      absl::Cord(absl::StrCat(end->shared_signal)));
+    return status;
+  }
   if (end->wait_status != 0) {
     return Problem(absl::StatusCode::kInternal, doing,
                    HowItEnded(end->wait_status), "run it by hand");
@@ -90,20 +98,12 @@ absl::StatusOr<ProgramResult> RunToTheEnd(std::vector<std::string> arguments,
 // Snapshots of process `pid` in the directory, by their number.
 std::vector<std::string> TracedSnapshots(const std::string& directory,
                                          pid_t pid) {
-  std::vector<std::pair<uint64_t, std::string>> found;
+  std::vector<std::pair<int64_t, std::string>> found;
   std::error_code error;
-  const std::string mark = absl::StrCat(".", pid, ".");
   for (const auto& entry :
        std::filesystem::directory_iterator(directory, error)) {
-    const std::string name = entry.path().filename().string();
-    absl::string_view number = name;
-    const size_t at = number.find(mark);
-    uint64_t sequence = 0;
-    if (at == absl::string_view::npos || !absl::ConsumeSuffix(&number, ".hl") ||
-        !absl::SimpleAtoi(number.substr(at + mark.size()), &sequence)) {
-      continue;
-    }
-    found.emplace_back(sequence, entry.path().string());
+    const int64_t sequence = SequenceOf(entry.path().filename().string(), pid);
+    if (sequence >= 0) found.emplace_back(sequence, entry.path().string());
   }
   std::sort(found.begin(), found.end());
   std::vector<std::string> paths;
@@ -112,6 +112,13 @@ std::vector<std::string> TracedSnapshots(const std::string& directory,
 }
 
 }  // namespace
+
+int EndingSignal(const absl::Status& status) {
+  const absl::optional<absl::Cord> payload = status.GetPayload(kEndingSignal);
+  int signal = 0;
+  return payload && absl::SimpleAtoi(std::string(*payload), &signal) ? signal
+                                                                     : 0;
+}
 
 const char* DemoVariantName(DemoVariant variant) {
   return variant == DemoVariant::kBroken ? "broken" : "fixed";

@@ -75,6 +75,11 @@ struct DemoRun {
   std::vector<std::pair<std::string, int64_t>> numbers;
 };
 
+// The signal that ended the program and was meant for us, too; 0 where that is
+// not why it failed. Nothing else is to be begun then.
+int EndingSignal(const absl::Status& status);
+
+// What its functions return may have an EndingSignal.
 class DemoProgram {
  public:
   static absl::StatusOr<DemoProgram> TryFind();

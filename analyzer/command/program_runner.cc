@@ -51,13 +51,33 @@ bool ReachedProgramToo(const siginfo_t& info) {
   return info.si_code == SI_KERNEL || info.si_pid == getpid();
 }
 
+// The signal of this end that is in `ours`, or that is pending: taken then.
+int SharedSignal(int wait_status, const sigset_t& ours) {
+  if (!WIFSIGNALED(wait_status)) return 0;
+  const int signal = WTERMSIG(wait_status);
+  if (sigismember(&ours, signal) == 1) return signal;
+  sigset_t only;
+  sigemptyset(&only);
+  sigaddset(&only, signal);
+  const struct timespec at_once = {0, 0};
+  return sigtimedwait(&only, nullptr, &at_once) == signal ? signal : 0;
+}
+
 // Waits for the program's end, passing signals on meanwhile.
-int AwaitEnd(const ProgramToRun& program, pid_t pid, const sigset_t& watched) {
+void AwaitEnd(const ProgramToRun& program, const sigset_t& watched,
+              ProgramEnd* end) {
+  const pid_t pid = end->pid;
+  sigset_t ours;
+  sigemptyset(&ours);
   for (;;) {
     int status = 0;
     const pid_t waited = waitpid(pid, &status, WNOHANG | WUNTRACED);
     if (waited == pid) {
-      if (!WIFSTOPPED(status)) return status;
+      if (!WIFSTOPPED(status)) {
+        end->wait_status = status;
+        end->shared_signal = SharedSignal(status, ours);
+        return;
+      }
       // Stop as it did; whoever lets us go on lets it go on.
       kill(getpid(), SIGSTOP);
       kill(pid, SIGCONT);
@@ -65,7 +85,9 @@ int AwaitEnd(const ProgramToRun& program, pid_t pid, const sigset_t& watched) {
     }
     siginfo_t info;
     const int signal = sigwaitinfo(&watched, &info);
-    if (signal < 0 || signal == SIGCHLD || ReachedProgramToo(info)) continue;
+    if (signal < 0 || signal == SIGCHLD) continue;
+    sigaddset(&ours, signal);
+    if (ReachedProgramToo(info)) continue;
     if (program.before_signal) program.before_signal(pid, signal);
     kill(pid, signal);
   }
@@ -117,13 +139,12 @@ absl::StatusOr<ProgramEnd> RunProgram(const ProgramToRun& program) {
   end.pid = pid;
   end.exec_error = AwaitExec(report[0]);
   close(report[0]);
-  end.wait_status = AwaitEnd(program, pid, watched);
+  AwaitEnd(program, watched, &end);
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return end;
 }
 
-void EndBySameSignal(int wait_status) {
-  const int signal = WTERMSIG(wait_status);
+void EndBySignal(int signal) {
   std::fflush(nullptr);
   const struct rlimit no_core = {0, 0};
   setrlimit(RLIMIT_CORE, &no_core);

@@ -34,13 +34,16 @@ struct ProgramEnd {
   pid_t pid = 0;
   int wait_status = 0;  // as from waitpid
   int exec_error = 0;   // not 0: it never began
+  // The signal that ended it, where that was sent to us, too: whoever sent it
+  // means us to end as well. Else 0.
+  int shared_signal = 0;
 };
 
 absl::StatusOr<ProgramEnd> RunProgram(const ProgramToRun& program);
 
-// Ends this process by the same signal, without a core file of its own.
-// REQUIRES: WIFSIGNALED(wait_status).
-[[noreturn]] void EndBySameSignal(int wait_status);
+// Ends this process by a signal that ended a program, without a core file of
+// its own. Nothing is destroyed: what is temporary must be gone.
+[[noreturn]] void EndBySignal(int signal);
 
 }  // namespace heapline
 

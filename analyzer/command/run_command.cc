@@ -144,7 +144,7 @@ absl::StatusOr<int> Run(const RunArguments& arguments) {
   if (verdict.preload == Preload::kWorks) {
     for (const std::string& line : files.Summary(end->pid)) Say(line);
   }
-  if (WIFSIGNALED(end->wait_status)) EndBySameSignal(end->wait_status);
+  if (WIFSIGNALED(end->wait_status)) EndBySignal(WTERMSIG(end->wait_status));
   return WEXITSTATUS(end->wait_status);
 }
 

@@ -38,8 +38,8 @@ std::string GlobOf(absl::string_view name) {
   return glob;
 }
 
-// The number in a name <program>.<pid>.<sequence>.hl of this pid; -1 in any
-// other name. Times do not tell: an earlier cut may be written later.
+}  // namespace
+
 int64_t SequenceOf(absl::string_view name, pid_t pid) {
   const std::string marker = absl::StrCat(".", pid, ".");
   const size_t at = name.rfind(marker);
@@ -51,8 +51,6 @@ int64_t SequenceOf(absl::string_view name, pid_t pid) {
   }
   return sequence;
 }
-
-}  // namespace
 
 RunFiles::RunFiles(const std::string& out) : directory_(out) {
   name_glob_ = "*.hl";

@@ -6,6 +6,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <set>
 #include <string>
 #include <vector>
@@ -13,6 +14,10 @@
 #include "absl/strings/string_view.h"
 
 namespace heapline {
+
+// The number in a name <program>.<pid>.<sequence>.hl of this pid; -1 in any
+// other name. Times do not tell: an earlier cut may be written later.
+int64_t SequenceOf(absl::string_view name, pid_t pid);
 
 class RunFiles {
  public:

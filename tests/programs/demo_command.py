@@ -2,9 +2,12 @@
 map, one scenario, all of them, the experiment, and what it says when something
 is wrong."""
 
+import glob
 import json
 import os
 import shutil
+import signal
+import subprocess
 import unittest
 
 import wrapping
@@ -160,6 +163,15 @@ class Wrong(DemoTest):
         for row in told["rows"]:
             self.assertIn("it ended with status 3", row["problem"])
 
+    def test_a_program_that_ends_itself_is_told_and_the_others_run(self):
+        told = self.told("all", status=2, fault="ends itself")
+        self.assertEqual(6, len(told["rows"]))
+        for row in told["rows"]:
+            self.assertIn("it ended by signal 15", row["problem"])
+
+    def test_a_snapshot_without_a_number_is_none_of_the_cuts(self):
+        self.demo("plain", fault="odd name")
+
     def test_a_cut_without_a_snapshot_is_told(self):
         self.assertIn("it was cut 1 time, and 0 snapshots came of it",
                       self.problem("plain", fault="no snapshot"))
@@ -175,6 +187,35 @@ class Wrong(DemoTest):
         self.assertIn("looking for heapline-demo: it is not in " + self.tree,
                       line)
         self.assertIn("cmake --install", line)
+
+
+class Interrupted(DemoTest):
+    def check_ends_by(self, ending, send):
+        tmp = os.path.join(self.tree, "tmp")
+        process = subprocess.Popen(
+            [os.path.join(self.tree, "bin", "heapline"), "demo", "all"],
+            env={**os.environ, "STAND_IN": "waits", "TMPDIR": tmp},
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            start_new_session=True)
+        try:
+            self.wait_until(
+                lambda: glob.glob(os.path.join(tmp, "*", "*", "waiting")),
+                "a scenario that runs")
+            send(process.pid, ending)
+            stdout, _ = process.communicate(timeout=240)
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.communicate()
+        self.assertEqual(-ending, process.returncode)
+        self.assertEqual(b"", stdout)
+        self.assertEqual([], os.listdir(tmp))
+
+    def test_all_ends_by_the_signal_that_a_terminal_sends_to_both(self):
+        self.check_ends_by(signal.SIGINT, os.killpg)
+
+    def test_all_ends_by_the_signal_that_is_sent_to_heapline_alone(self):
+        self.check_ends_by(signal.SIGTERM, os.kill)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ variable STAND_IN makes it break the contract in one way."""
 
 import json
 import os
+import signal
 import sys
 
 FAULT = os.environ.get("STAND_IN", "")
@@ -89,6 +90,13 @@ def cuts_of(scenario, is_broken):
 
 def run(scenario, variant, heap, directory):
     print(f"this is {scenario}, {variant}, on {heap}")
+    if FAULT == "ends itself":
+        os.kill(os.getpid(), signal.SIGTERM)
+    if FAULT == "waits" and (scenario, heap) == ("growing-list", "malloc"):
+        for ending in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(ending, signal.SIG_DFL)
+        open(os.path.join(directory, "waiting"), "w").close()
+        signal.pause()
     is_broken = variant == "broken" or FAULT == "never cured"
     cuts = []
     for number, (label, heap_now) in enumerate(cuts_of(scenario, is_broken)):
@@ -102,6 +110,8 @@ def run(scenario, variant, heap, directory):
             with open(os.path.join(directory, name), "w") as file:
                 file.write(traced)
         cuts.append({"label": label, "exact": exact_name})
+    if FAULT == "odd name":
+        open(os.path.join(directory, f"odd.{os.getpid()}.hl"), "w").close()
     blocks = heap_now[0]
     kept = []
     if scenario == "growing-list":
