@@ -39,6 +39,13 @@ struct Cycle {
   uint64_t held_bytes = 0;
 };
 
+// Whether it is what a collector would free: nothing outside owns it, as far as
+// roots or its own counts tell, and it is no list or tree that somebody lost.
+inline bool IsGarbage(const Cycle& cycle) {
+  return (!cycle.is_reachable || cycle.has_witness) &&
+         cycle.label == CycleLabel::kOwnership;
+}
+
 // A reference between two members.
 struct CycleEdge {
   Vertex from = 0;

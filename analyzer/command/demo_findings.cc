@@ -1,12 +1,10 @@
 // Invariant: snapshots are read once and dropped, so memory is that of one cut.
 #include "analyzer/command/demo_findings.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "analyzer/analysis/cycles.h"
 #include "analyzer/analysis/growth.h"
 #include "analyzer/base/status.h"
 #include "analyzer/report/graph_side.h"
@@ -63,25 +61,20 @@ absl::StatusOr<std::unique_ptr<GraphSide>> TryReadExact(const std::string& path,
                             stacks, std::move(stack_of_node));
 }
 
-std::vector<Cycle> AllCycles(const GraphSide& side) {
-  return SuspectedCycles(side.graph(), side.components(), side.reachability(),
-                         side.leaks(), side.types());
-}
-
-DemoTruth TruthOf(const GraphSide& exact) {
-  const ObjectGraph& graph = exact.graph();
+DemoTruth TruthOf(GraphSide* exact) {
+  const ObjectGraph& graph = exact->graph();
   DemoTruth truth;
   truth.blocks = graph.size();
   truth.roots = graph.roots().size();
   truth.weak_references = graph.weak_edges().size();
   for (Vertex v = 0; v < graph.size(); ++v) {
-    if (!exact.TypeOf(v).empty()) ++truth.objects;
+    if (!exact->TypeOf(v).empty()) ++truth.objects;
     truth.bytes += graph.Bytes(v);
-    if (exact.leaks().kind[v] != kDirectLeak) continue;
+    if (exact->leaks().kind[v] != kDirectLeak) continue;
     ++truth.lost_blocks;
     truth.lost_bytes += graph.Bytes(v);
   }
-  for (const Cycle& cycle : AllCycles(exact)) {
+  for (const Cycle& cycle : exact->cycles()) {
     if (cycle.is_reachable) continue;
     ++truth.cycles;
     truth.cycle_members += cycle.members.size();
@@ -89,13 +82,10 @@ DemoTruth TruthOf(const GraphSide& exact) {
   return truth;
 }
 
-uint64_t GarbageCycleBytes(const GraphSide& traced) {
+uint64_t GarbageCycleBytes(GraphSide* traced) {
   uint64_t bytes = 0;
-  for (const Cycle& cycle : AllCycles(traced)) {
-    const bool is_garbage = !cycle.is_reachable || cycle.has_witness;
-    if (is_garbage && cycle.label == CycleLabel::kOwnership) {
-      bytes += cycle.bytes;
-    }
+  for (const Cycle& cycle : traced->cycles()) {
+    if (IsGarbage(cycle)) bytes += cycle.bytes;
   }
   return bytes;
 }
@@ -148,7 +138,7 @@ int64_t AmountOf(DemoSymptom symptom, const DemoRun& run,
     case DemoSymptom::kGrowth:
       return GrowthOnLines(run, first, last.heap.heap, stacks).live_bytes;
     case DemoSymptom::kCycle:
-      return static_cast<int64_t>(GarbageCycleBytes(*last.graph));
+      return static_cast<int64_t>(GarbageCycleBytes(last.graph.get()));
     case DemoSymptom::kDirectLeak:
       return static_cast<int64_t>(DirectlyLeakedBytes(*last.graph));
     case DemoSymptom::kChurn:
@@ -189,7 +179,7 @@ absl::StatusOr<DemoFindings> DemoAnalyzer::TryAnalyze(const DemoRun& run,
     const absl::StatusOr<std::unique_ptr<GraphSide>> exact =
         TryReadExact(run.cuts[i].exact, symbolizer_.get(), &stacks_);
     if (!exact.ok()) return exact.status();
-    findings.score += ScoreOf(**exact, *traced->graph);
+    findings.score += ScoreOf(exact->get(), traced->graph.get());
     for (const KeptObject& kept : run.kept) {
       if (kept.cut != i) continue;
       findings.kept.push_back({kept, SizesOf(exact->get(), kept.address),
@@ -198,7 +188,7 @@ absl::StatusOr<DemoFindings> DemoAnalyzer::TryAnalyze(const DemoRun& run,
     const bool is_last = i + 1 == run.cuts.size();
     if (i == 0 && !is_last) first = traced->heap.heap;
     if (!is_last) continue;
-    findings.truth = TruthOf(**exact);
+    findings.truth = TruthOf(exact->get());
     findings.symptom_amount = AmountOf(symptom, run, first, *traced, &stacks_);
   }
   return findings;

@@ -136,9 +136,6 @@ absl::StatusOr<Document> MakeCyclesReport(const ReportRequest& request) {
   const absl::StatusOr<std::unique_ptr<GraphSide>> side =
       GraphSide::TryRead(request);
   if (!side.ok()) return side.status();
-  const std::vector<Cycle> cycles = SuspectedCycles(
-      (*side)->graph(), (*side)->components(), (*side)->reachability(),
-      (*side)->leaks(), (*side)->types());
   Document document = (*side)->NewDocument("heapline.cycles");
   Table table;
   table.columns = {
@@ -148,7 +145,7 @@ absl::StatusOr<Document> MakeCyclesReport(const ReportRequest& request) {
       {"witness", Unit::kYesNo, false},   {"possible", Unit::kYesNo, false}};
   int64_t count = 0, bytes = 0, held_count = 0, held_bytes = 0;
   size_t passed_over = 0;
-  for (const Cycle& cycle : cycles) {
+  for (const Cycle& cycle : (*side)->cycles()) {
     // What its own counts prove to be garbage is held by chance.
     if (cycle.is_reachable && !cycle.has_witness &&
         request.graph.cycles == CyclesShown::kUnreachable) {

@@ -45,18 +45,13 @@ Accuracy Compare(const Flags& real, const Flags& shown) {
   return accuracy;
 }
 
-std::vector<Cycle> CyclesOf(const GraphSide& side) {
-  return SuspectedCycles(side.graph(), side.components(), side.reachability(),
-                         side.leaks(), side.types());
-}
-
 class Scorer {
  public:
-  Scorer(const GraphSide& exact, const GraphSide& traced)
+  Scorer(GraphSide* exact, GraphSide* traced)
       : exact_(exact),
         traced_(traced),
-        traced_of_(SameObjects(exact.graph(), traced.graph())),
-        exact_of_(SameObjects(traced.graph(), exact.graph())) {}
+        traced_of_(SameObjects(exact->graph(), traced->graph())),
+        exact_of_(SameObjects(traced->graph(), exact->graph())) {}
 
   GraphScore Run() const {
     GraphScore score;
@@ -69,19 +64,16 @@ class Scorer {
   }
 
  private:
-  size_t size() const { return exact_.graph().size(); }
+  size_t size() const { return exact_->graph().size(); }
 
   Accuracy Cycles() const {
     Flags real(size()), shown(size());
-    for (const Cycle& cycle : CyclesOf(exact_)) {
+    for (const Cycle& cycle : exact_->cycles()) {
       if (cycle.is_reachable) continue;
       for (const Vertex v : cycle.members) real[v] = true;
     }
-    for (const Cycle& cycle : CyclesOf(traced_)) {
-      if ((cycle.is_reachable && !cycle.has_witness) ||
-          cycle.label != CycleLabel::kOwnership) {
-        continue;
-      }
+    for (const Cycle& cycle : traced_->cycles()) {
+      if (!IsGarbage(cycle)) continue;
       for (const Vertex v : cycle.members) {
         if (exact_of_[v] != kNoVertex) shown[exact_of_[v]] = true;
       }
@@ -92,9 +84,9 @@ class Scorer {
   Accuracy Leaks(LeakKinds kind) const {
     Flags real(size()), shown(size());
     for (Vertex v = 0; v < size(); ++v) {
-      real[v] = exact_.leaks().kind[v] == kind;
+      real[v] = exact_->leaks().kind[v] == kind;
       shown[v] = traced_of_[v] != kNoVertex &&
-                 traced_.leaks().kind[traced_of_[v]] == kind;
+                 traced_->leaks().kind[traced_of_[v]] == kind;
     }
     return Compare(real, shown);
   }
@@ -109,7 +101,7 @@ class Scorer {
   }
 
   Accuracy Paths() const {
-    const ObjectGraph& graph = exact_.graph();
+    const ObjectGraph& graph = exact_->graph();
     DigraphRows edges;
     edges.begin.assign(graph.edges().begin.begin(), graph.edges().begin.end());
     edges.target.assign(graph.edges().target.begin(),
@@ -127,8 +119,8 @@ class Scorer {
       uint64_t all = 0;
       uint64_t real = 0;
     };
-    BigVector<Hops> hops(traced_.graph().size());
-    const PathsFromRoots paths(traced_.graph());
+    BigVector<Hops> hops(traced_->graph().size());
+    const PathsFromRoots paths(traced_->graph());
     Accuracy accuracy;
     for (const Vertex to : paths.order()) {
       const Vertex before = paths.Before(to);
@@ -140,9 +132,9 @@ class Scorer {
       if (IsRealHop(edges, is_root, from, v)) ++hops[to].real;
       accuracy.shown += hops[to].all;
       accuracy.shown_right += hops[to].real;
-      if (IsHeld(exact_, v)) ++accuracy.real_found;
+      if (IsHeld(*exact_, v)) ++accuracy.real_found;
     }
-    for (Vertex v = 0; v < size(); ++v) accuracy.real += IsHeld(exact_, v);
+    for (Vertex v = 0; v < size(); ++v) accuracy.real += IsHeld(*exact_, v);
     return accuracy;
   }
 
@@ -153,20 +145,20 @@ class Scorer {
   Accuracy Types() const {
     Accuracy accuracy;
     for (Vertex v = 0; v < size(); ++v) {
-      const std::string& type = exact_.TypeOf(v);
-      if (type.empty()) continue;
-      ++accuracy.real;
+      const std::string& type = exact_->TypeOf(v);
+      if (!type.empty()) ++accuracy.real;
       if (traced_of_[v] == kNoVertex) continue;
-      const std::string& shown = traced_.TypeOf(traced_of_[v]);
-      if (!shown.empty()) ++accuracy.shown;
+      const std::string& shown = traced_->TypeOf(traced_of_[v]);
+      if (shown.empty()) continue;
+      ++accuracy.shown;
       if (shown == type) ++accuracy.shown_right;
     }
     accuracy.real_found = accuracy.shown_right;
     return accuracy;
   }
 
-  const GraphSide& exact_;
-  const GraphSide& traced_;
+  GraphSide* const exact_;
+  GraphSide* const traced_;
   const BigVector<Vertex> traced_of_;
   const BigVector<Vertex> exact_of_;
 };
@@ -202,7 +194,7 @@ GraphScore& GraphScore::operator+=(const GraphScore& other) {
   return *this;
 }
 
-GraphScore ScoreOf(const GraphSide& exact, const GraphSide& traced) {
+GraphScore ScoreOf(GraphSide* exact, GraphSide* traced) {
   return Scorer(exact, traced).Run();
 }
 

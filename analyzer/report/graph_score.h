@@ -39,7 +39,8 @@ struct GraphScore {
   // Precision: references on the shortest path shown to each block. Recall:
   // blocks that are reachable and have a path.
   Accuracy paths;
-  Accuracy types;  // blocks that have one
+  // Blocks whose type is shown, or that have one.
+  Accuracy types;
 
   GraphScore& operator+=(const GraphScore& other);
 };
@@ -51,7 +52,7 @@ struct ScoreRow {
 };
 const std::array<ScoreRow, 5>& ScoreRows();
 
-GraphScore ScoreOf(const GraphSide& exact, const GraphSide& traced);
+GraphScore ScoreOf(GraphSide* exact, GraphSide* traced);
 
 // The three sizes of an object, by its first block.
 struct ObjectSizes {

@@ -171,6 +171,14 @@ const Retention& GraphSide::retention() {
   return *retention_;
 }
 
+const std::vector<Cycle>& GraphSide::cycles() {
+  if (cycles_ == nullptr) {
+    cycles_ = std::make_unique<std::vector<Cycle>>(
+        SuspectedCycles(*graph_, components_, reachability_, leaks_, types_));
+  }
+  return *cycles_;
+}
+
 std::string GraphSide::HolderName(Vertex holder) {
   switch (retention().HolderKind(holder)) {
     case Retention::Holder::kObject:

@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "analyzer/analysis/call_stacks.h"
 #include "analyzer/analysis/components.h"
+#include "analyzer/analysis/cycles.h"
 #include "analyzer/analysis/leak_kinds.h"
 #include "analyzer/analysis/object_graph.h"
 #include "analyzer/analysis/object_types.h"
@@ -54,6 +55,7 @@ class GraphSide {
   // Made when first asked for.
   const RootGroups& root_groups();
   const Retention& retention();
+  const std::vector<Cycle>& cycles();  // SuspectedCycles
   // What a vertex of retention() is called as a holder: "global g_cache",
   // "Cache at 0x602010", "nothing: leaked", "several roots".
   std::string HolderName(Vertex holder);
@@ -102,6 +104,7 @@ class GraphSide {
   std::vector<std::string> doubts_;  // why it is incomplete, in words
   std::unique_ptr<RootGroups> root_groups_;
   std::unique_ptr<Retention> retention_;
+  std::unique_ptr<std::vector<Cycle>> cycles_;
 };
 
 // Whether who refers to whom was recorded.

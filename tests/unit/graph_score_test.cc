@@ -118,7 +118,7 @@ void ExpectAccuracy(const Accuracy& accuracy, uint64_t shown_right,
 
 TEST_F(GraphScoreTest, CountsWhatIsMissedAndWhatIsMadeUp) {
   const auto exact = Side(kExact), traced = Side(kTraced);
-  const GraphScore score = ScoreOf(*exact, *traced);
+  const GraphScore score = ScoreOf(exact.get(), traced.get());
   {
     SCOPED_TRACE("cycles: d e, not c; i and j are missed");
     ExpectAccuracy(score.cycles, 2, 3, 2, 4);
@@ -155,7 +155,7 @@ edge 0x3040 +0x20 0x3000
   for (const char* const pool : {"", kPool}) {
     SCOPED_TRACE(absl::StrCat("pool: ", pool));
     const auto exact = Side(absl::StrCat(kExact, pool));
-    const GraphScore score = ScoreOf(*exact, *exact);
+    const GraphScore score = ScoreOf(exact.get(), exact.get());
     for (const ScoreRow& row : ScoreRows()) {
       SCOPED_TRACE(row.name);
       const Accuracy& accuracy = score.*row.accuracy;
@@ -172,15 +172,22 @@ TEST_F(GraphScoreTest, ACycleThatItsCountsProveToBeGarbageIsShown) {
   const auto exact = Side(absl::StrCat(kExact, counts));
   const auto held =
       Side(absl::StrCat(kTraced, counts, "root stack 7 32 0x10c0\n"));
-  ExpectAccuracy(ScoreOf(*exact, *held).cycles, 2, 3, 2, 4);
+  ExpectAccuracy(ScoreOf(exact.get(), held.get()).cycles, 2, 3, 2, 4);
   const auto unproven = Side(absl::StrCat(kTraced, "root stack 7 32 0x10c0\n"));
-  ExpectAccuracy(ScoreOf(*exact, *unproven).cycles, 0, 1, 0, 4);
+  ExpectAccuracy(ScoreOf(exact.get(), unproven.get()).cycles, 0, 1, 0, 4);
+}
+
+TEST_F(GraphScoreTest, ATypeOfWhatHasNoneIsWrong) {
+  const auto exact = Side(kExact);
+  const auto traced =
+      Side(absl::StrCat(kTraced, "word 0x1080 0 module 0x800\n"));
+  ExpectAccuracy(ScoreOf(exact.get(), traced.get()).types, 2, 4, 2, 4);
 }
 
 TEST_F(GraphScoreTest, ScoresAddUp) {
   const auto exact = Side(kExact), traced = Side(kTraced);
-  GraphScore sum = ScoreOf(*exact, *traced);
-  sum += ScoreOf(*exact, *exact);
+  GraphScore sum = ScoreOf(exact.get(), traced.get());
+  sum += ScoreOf(exact.get(), exact.get());
   ExpectAccuracy(sum.cycles, 6, 7, 6, 8);
 }
 
