@@ -22,8 +22,9 @@ ObjectGraph::ObjectGraph(const Snapshot& snapshot) : snapshot_(&snapshot) {
   if (addresses_.size() > kMostVertices) {
     addresses_ = addresses_.subspan(0, kMostVertices);
   }
-  AddEdges();
-  AddRoots();
+  const BlockFinder finder(addresses_);
+  AddEdges(finder);
+  AddRoots(finder);
 }
 
 void ObjectGraph::MergePools() {
@@ -67,9 +68,8 @@ ReferenceClass ObjectGraph::ClassAt(Vertex to, Place place) const {
 }
 
 uint64_t ObjectGraph::VisitEdges(
-    const std::vector<EdgeSection>& sections,
+    const std::vector<EdgeSection>& sections, const BlockFinder& finder,
     absl::FunctionRef<bool(Vertex, Vertex, const Edge&)> visit) const {
-  const BlockFinder finder(addresses_);
   std::vector<Edge> edges;
   std::vector<uint64_t> wanted;
   std::vector<Vertex> found(kEdgesAtOnce);
@@ -101,7 +101,7 @@ uint64_t ObjectGraph::VisitEdges(
   return dropped;
 }
 
-void ObjectGraph::AddEdges() {
+void ObjectGraph::AddEdges(const BlockFinder& finder) {
   uint64_t most = 0;
   for (const EdgeSection& section : snapshot_->edges) {
     most += std::min(section.record_count,
@@ -117,31 +117,31 @@ void ObjectGraph::AddEdges() {
   const auto begin_row = [&](size_t next) {
     while (row < next) begin_[++row] = static_cast<uint32_t>(target_.size());
   };
-  dropped_edges_ = VisitEdges(snapshot_->edges, [&](Vertex from, Vertex to,
-                                                    const Edge& edge) {
-    if (target_.size() == kMostEdges) return false;
-    begin_row(from);
-    const Place place = PlaceAt(to, edge.place);
-    const bool is_interior = ClassAt(to, place) == ReferenceClass::kInterior;
-    target_.push_back(to);
-    place_.push_back(place);
-    offset_words_.push_back(
-        static_cast<uint32_t>(std::min(edge.offset / 8, kMostOffsetWords) << 1 |
-                              (is_interior ? 1 : 0)));
-    if (is_interior) ++interior_edge_count_;
-    return true;
-  });
+  dropped_edges_ = VisitEdges(
+      snapshot_->edges, finder, [&](Vertex from, Vertex to, const Edge& edge) {
+        if (target_.size() == kMostEdges) return false;
+        begin_row(from);
+        const Place place = PlaceAt(to, edge.place);
+        const bool is_interior =
+            ClassAt(to, place) == ReferenceClass::kInterior;
+        target_.push_back(to);
+        place_.push_back(place);
+        offset_words_.push_back(static_cast<uint32_t>(
+            std::min(edge.offset / 8, kMostOffsetWords) << 1 |
+            (is_interior ? 1 : 0)));
+        if (is_interior) ++interior_edge_count_;
+        return true;
+      });
   begin_row(size());
-  dropped_edges_ += VisitEdges(snapshot_->weak_edges,
+  dropped_edges_ += VisitEdges(snapshot_->weak_edges, finder,
                                [&](Vertex from, Vertex to, const Edge& edge) {
                                  weak_edges_.push_back({from, to, edge.offset});
                                  return true;
                                });
 }
 
-void ObjectGraph::AddRoots() {
+void ObjectGraph::AddRoots(const BlockFinder& finder) {
   const RootColumns& roots = snapshot_->roots;
-  const BlockFinder finder(addresses_);
   std::vector<Vertex> found(roots.size());
   finder.Find(roots.block, absl::MakeSpan(found));
   for (size_t i = 0; i < roots.size(); ++i) {

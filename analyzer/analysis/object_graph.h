@@ -29,6 +29,8 @@
 
 namespace heapline {
 
+class BlockFinder;
+
 // How a word refers to its object.
 enum class ReferenceClass : uint8_t {
   kExact,     // to its start, or where its kind of object is pointed to
@@ -132,10 +134,10 @@ class ObjectGraph {
   // from, then offset; returns how many others there are, and of those that
   // visit refused.
   uint64_t VisitEdges(
-      const std::vector<EdgeSection>& sections,
+      const std::vector<EdgeSection>& sections, const BlockFinder& finder,
       absl::FunctionRef<bool(Vertex, Vertex, const Edge&)> visit) const;
-  void AddEdges();
-  void AddRoots();
+  void AddEdges(const BlockFinder& finder);
+  void AddRoots(const BlockFinder& finder);
   Place PlaceAt(Vertex to, uint64_t bytes) const;
   ReferenceClass ClassAt(Vertex to, Place place) const;
 
