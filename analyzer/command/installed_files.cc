@@ -6,14 +6,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "analyzer/base/base_name.h"
 #include "analyzer/base/status.h"
 
 namespace heapline {
 namespace {
-
-std::string DirectoryOf(absl::string_view path) {
-  return std::string(path.substr(0, path.rfind('/')));
-}
 
 // The directory of the program that we are.
 absl::StatusOr<std::string> OwnDirectory(absl::string_view doing) {
@@ -22,7 +19,8 @@ absl::StatusOr<std::string> OwnDirectory(absl::string_view doing) {
   if (count <= 0) {
     return SystemProblem(errno, doing, "reading /proc/self/exe", "mount /proc");
   }
-  return DirectoryOf(absl::string_view(path, static_cast<size_t>(count)));
+  return std::string(
+      DirectoryName(absl::string_view(path, static_cast<size_t>(count))));
 }
 
 }  // namespace
@@ -31,7 +29,8 @@ absl::StatusOr<std::string> FindShim() {
   constexpr char kDoing[] = "looking for libheapline.so";
   const absl::StatusOr<std::string> own = OwnDirectory(kDoing);
   if (!own.ok()) return own.status();
-  const std::string places[] = {absl::StrCat(DirectoryOf(*own), "/lib"), *own};
+  const std::string places[] = {absl::StrCat(DirectoryName(*own), "/lib"),
+                                *own};
   for (const std::string& place : places) {
     const std::string shim = absl::StrCat(place, "/libheapline.so");
     if (access(shim.c_str(), R_OK) != 0) continue;
@@ -54,7 +53,7 @@ absl::StatusOr<std::string> FindDemonstration() {
   const absl::StatusOr<std::string> own = OwnDirectory(kDoing);
   if (!own.ok()) return own.status();
   const std::string place =
-      absl::StrCat(DirectoryOf(*own), "/libexec/heapline");
+      absl::StrCat(DirectoryName(*own), "/libexec/heapline");
   const std::string program = absl::StrCat(place, "/heapline-demo");
   if (access(program.c_str(), X_OK) == 0) return program;
   return Problem(absl::StatusCode::kNotFound, kDoing,

@@ -19,12 +19,6 @@ constexpr absl::string_view kSystemDebugDirectory = "/usr/lib/debug";
 // Shorter ones are no identification.
 constexpr size_t kMinBuildIdBytes = 2;
 
-absl::string_view DirectoryName(absl::string_view path) {
-  const size_t slash = path.rfind('/');
-  return slash == absl::string_view::npos ? absl::string_view()
-                                          : path.substr(0, slash);
-}
-
 bool IsUsable(absl::string_view build_id) {
   return build_id.size() >= kMinBuildIdBytes &&
          build_id.size() <= kMaxBuildIdBytes;

@@ -8,6 +8,8 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "analyzer/base/base_name.h"
 
 namespace heapline {
 namespace {
@@ -30,11 +32,6 @@ const char* TextOf(Dwarf_Die* die, unsigned int name) {
   Dwarf_Attribute attribute;
   if (dwarf_attr(die, name, &attribute) == nullptr) return nullptr;
   return dwarf_formstring(&attribute);
-}
-
-std::string DirectoryOf(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  return slash == std::string::npos ? "." : path.substr(0, slash);
 }
 
 }  // namespace
@@ -147,10 +144,13 @@ bool DwarfIndex::SplitUnit(const Unit& unit, Dwarf_Die* skeleton,
   if (name == nullptr) name = "";
   const char* directory = TextOf(skeleton, DW_AT_comp_dir);
   if (directory == nullptr) directory = "";
+  const absl::string_view path = file_.path();
+  const absl::string_view folder =
+      absl::StrContains(path, '/') ? DirectoryName(path) : ".";
   const bool is_safe =
       !IsNoRegularFile(name[0] == '/' ? name
                                       : absl::StrCat(directory, "/", name)) &&
-      !IsNoRegularFile(absl::StrCat(DirectoryOf(file_.path()), "/", name));
+      !IsNoRegularFile(absl::StrCat(folder, "/", name));
   if (is_safe &&
       dwarf_cu_info(skeleton->cu, nullptr, nullptr, nullptr, split, nullptr,
                     nullptr, nullptr) == 0 &&

@@ -56,6 +56,15 @@ TEST(BaseName, IsWhatFollowsTheLastSlash) {
   EXPECT_EQ(BaseName(""), "");
 }
 
+TEST(DirectoryName, IsWhatPrecedesTheLastSlash) {
+  EXPECT_EQ(DirectoryName("/usr/lib/libc.so.6"), "/usr/lib");
+  EXPECT_EQ(DirectoryName("folder/name"), "folder");
+  EXPECT_EQ(DirectoryName("folder/"), "folder");
+  EXPECT_EQ(DirectoryName("/name"), "");
+  EXPECT_EQ(DirectoryName("name"), "");
+  EXPECT_EQ(DirectoryName(""), "");
+}
+
 TEST(QuotedText, EscapesQuotesAndBackslashes) {
   EXPECT_EQ(QuotedText("a\"b\\c\n"), "\"a\\\"b\\\\c\\x0a\"");
 }
