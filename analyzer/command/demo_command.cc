@@ -1,12 +1,15 @@
 // heapline demo: runs the demonstration program traced and shows what reports
 // say of it, beside what it knows of itself.
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "analyzer/base/edit_distance.h"
 #include "analyzer/base/output_file.h"
 #include "analyzer/base/progress.h"
@@ -24,14 +27,43 @@
 namespace heapline {
 namespace {
 
+constexpr absl::string_view kWords[] = {"list", "all", "tune"};
+
 struct DemoArguments {
   std::string scenario = "list";
   std::string heap = "malloc";
+  bool is_heap_given = false;
   std::string format = "text";
   std::string output = "-";
   std::string keep;
   std::string csv;
 };
+
+// An option that says nothing to what is asked for is a mistake.
+absl::Status CheckOptions(const DemoArguments& arguments) {
+  const std::string& word = arguments.scenario;
+  const bool is_scenario =
+      std::find(std::begin(kWords), std::end(kWords), word) == std::end(kWords);
+  const struct {
+    const char* option;
+    bool is_given;
+    bool has_meaning;
+    const char* belongs_to;
+  } options[] = {
+      {"--heap", arguments.is_heap_given, is_scenario, "a scenario's name"},
+      {"--keep", !arguments.keep.empty(), is_scenario || word == "all",
+       "a scenario's name or `all`"},
+      {"--csv", !arguments.csv.empty(), word == "tune", "`tune`"},
+  };
+  for (const auto& option : options) {
+    if (!option.is_given || option.has_meaning) continue;
+    return Problem(absl::StatusCode::kInvalidArgument,
+                   absl::StrCat("showing ", SafeText(word)),
+                   absl::StrCat(option.option, " says nothing to it"),
+                   absl::StrCat("give it with ", option.belongs_to));
+  }
+  return absl::OkStatus();
+}
 
 enum class DemoReports { kMake, kLeaveOut };
 
@@ -99,8 +131,17 @@ class DemoRunner {
         absl::StrCat(outcome.scenario.name, ".", DemoHeapName(outcome.heap),
                      ".", DemoVariantName(variant)));
     if (!directory.ok()) return directory.status();
+    absl::StatusOr<DemoPart> part =
+        TryRunIn(*directory, outcome, variant, reports);
+    folder_->Drop(*directory);
+    return part;
+  }
+
+  absl::StatusOr<DemoPart> TryRunIn(const std::string& directory,
+                                    const DemoOutcome& outcome,
+                                    DemoVariant variant, DemoReports reports) {
     absl::StatusOr<DemoRun> run = program_.TryRun(
-        outcome.scenario.name, variant, outcome.heap, *directory);
+        outcome.scenario.name, variant, outcome.heap, directory);
     if (!run.ok()) return run.status();
     DemoPart part;
     part.run = *std::move(run);
@@ -125,7 +166,7 @@ class DemoRunner {
 
 absl::StatusOr<const DemoScenario*> TryFindScenario(
     const std::vector<DemoScenario>& scenarios, const std::string& name) {
-  std::vector<absl::string_view> names = {"list", "all", "tune"};
+  std::vector<absl::string_view> names(std::begin(kWords), std::end(kWords));
   for (const DemoScenario& scenario : scenarios) {
     if (scenario.name == name) return &scenario;
     names.push_back(scenario.name);
@@ -217,6 +258,8 @@ absl::StatusOr<DemoResult> MakeDemo(const DemoArguments& arguments) {
 
 absl::StatusOr<int> RunDemo(const DemoArguments& arguments,
                             const CommandContext& context) {
+  const absl::Status usage = CheckOptions(arguments);
+  if (!usage.ok()) return usage;
   absl::StatusOr<OutputFile> output =
       OutputFile::TryCreate(arguments.output, OutputFile::kOrdinaryMode);
   if (!output.ok()) return output.status();
@@ -239,13 +282,15 @@ CommandAction DeclareDemo(CommandContext& context, CLI::App& command) {
           "checklist; all: every scenario on both heaps, and the score; "
           "tune: the collector's thresholds")
       ->capture_default_str();
-  command
-      .add_option("--heap", arguments->heap,
-                  "Objects come from malloc, or from the runtime's own pools, "
-                  "which it reports")
-      ->type_name("HEAP")
-      ->check(CLI::IsMember({"malloc", "pools"}))
-      ->capture_default_str();
+  const CLI::Option* const heap =
+      command
+          .add_option(
+              "--heap", arguments->heap,
+              "Objects come from malloc, or from the runtime's own pools, "
+              "which it reports")
+          ->type_name("HEAP")
+          ->check(CLI::IsMember({"malloc", "pools"}))
+          ->capture_default_str();
   command
       .add_option("--keep", arguments->keep,
                   "Keep the snapshots in DIR, which must be empty or missing")
@@ -269,7 +314,8 @@ CommandAction DeclareDemo(CommandContext& context, CLI::App& command) {
       "broken variant, then the fixed one. Shows what it prints, the reports "
       "that matter, what the runtime itself knows to be true, and how well "
       "both agree. Ends with 2 where they do not.");
-  return [arguments, &context]() {
+  return [arguments, heap, &context]() {
+    arguments->is_heap_given = heap->count() > 0;
     const absl::StatusOr<int> status = RunDemo(*arguments, context);
     const int signal = EndingSignal(status.status());
     if (signal != 0) EndBySignal(signal);

@@ -1,6 +1,5 @@
 #include "analyzer/command/demo_documents.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -12,15 +11,6 @@
 
 namespace heapline {
 namespace {
-
-constexpr char kDemoSchema[] = "heapline.demo";
-
-Document NewDemoDocument(Table body) {
-  Document document;
-  document.name = kDemoSchema;
-  document.body = std::move(body);
-  return document;
-}
 
 Line Heading(const std::string& text) {
   return DemoLine(absl::StrCat("== ", text, " =="), Tone::kKey);

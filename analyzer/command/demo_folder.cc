@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "absl/strings/str_cat.h"
+#include "analyzer/base/base_name.h"
 #include "analyzer/base/output_file.h"
 #include "analyzer/base/status.h"
 
@@ -15,13 +16,16 @@ namespace {
 
 constexpr char kRemedy[] = "name another folder with --keep";
 
+absl::Status CannotKeep(const std::string& path, const std::string& found) {
+  return Problem(absl::StatusCode::kFailedPrecondition,
+                 absl::StrCat("keeping snapshots in ", path), found, kRemedy);
+}
+
 absl::Status CheckEmpty(const std::string& path) {
   std::error_code error;
   const bool is_empty = std::filesystem::is_empty(path, error);
   if (!error && is_empty) return absl::OkStatus();
-  return Problem(absl::StatusCode::kFailedPrecondition,
-                 absl::StrCat("keeping snapshots in ", path),
-                 error ? error.message() : "it holds files already", kRemedy);
+  return CannotKeep(path, error ? error.message() : "it holds files already");
 }
 
 }  // namespace
@@ -41,17 +45,14 @@ absl::StatusOr<std::unique_ptr<DemoFolder>> DemoFolder::TryCreate(
   }
   std::error_code error;
   std::filesystem::create_directories(keep, error);
+  if (error) return CannotKeep(keep, error.message());
   const absl::Status status = CheckEmpty(keep);
   if (!status.ok()) return status;
   const std::string path = std::filesystem::absolute(keep, error).string();
   return std::unique_ptr<DemoFolder>(new DemoFolder(path, true));
 }
 
-DemoFolder::~DemoFolder() {
-  if (is_kept_) return;
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
+DemoFolder::~DemoFolder() { Drop(path_); }
 
 absl::StatusOr<std::string> DemoFolder::TryMakeFolder(
     const std::string& name) const {
@@ -61,6 +62,12 @@ absl::StatusOr<std::string> DemoFolder::TryMakeFolder(
                          kRemedy);
   }
   return path;
+}
+
+void DemoFolder::Drop(const std::string& folder) const {
+  if (is_kept_) return;
+  std::error_code ignored;
+  std::filesystem::remove_all(folder, ignored);
 }
 
 absl::StatusOr<std::string> DemoFolder::TryWriteFile(
@@ -76,7 +83,7 @@ absl::StatusOr<std::string> DemoFolder::TryWriteFile(
 }
 
 std::string DemoFolder::Shown(const std::string& path) const {
-  return is_kept_ ? path : path.substr(path.rfind('/') + 1);
+  return is_kept_ ? path : std::string(BaseName(path));
 }
 
 }  // namespace heapline

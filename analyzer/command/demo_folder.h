@@ -21,6 +21,8 @@ class DemoFolder {
 
   // A new folder in it: its absolute path.
   absl::StatusOr<std::string> TryMakeFolder(const std::string& name) const;
+  // Nothing in this folder of it is needed any more, but where all is kept.
+  void Drop(const std::string& folder) const;
   // A new file in it: its absolute path.
   absl::StatusOr<std::string> TryWriteFile(const std::string& name,
                                            const std::string& text) const;

@@ -6,7 +6,6 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "analyzer/base/status.h"
-#include "analyzer/base/text.h"
 
 namespace heapline {
 namespace {
@@ -187,8 +186,7 @@ absl::Status ParseDemoTruth(absl::string_view text, DemoRun* run) {
   DemoFields fields("truth.json");
   const Json json = ParseJson(text);
   for (const Json& cut : fields.List(json, "cuts")) {
-    run->cuts.push_back(
-        {fields.Text(cut, "label"), "", fields.Text(cut, "exact")});
+    run->cuts.push_back({"", fields.Text(cut, "exact")});
   }
   run->grows = fields.Texts(json, "grows");
   for (const Json& kept : fields.List(json, "kept")) {

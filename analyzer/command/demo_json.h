@@ -19,7 +19,7 @@ absl::StatusOr<std::vector<DemoChecklistRow>> ParseDemoChecklist(
     absl::string_view text);
 absl::StatusOr<std::vector<DemoTrial>> ParseDemoTrials(absl::string_view text);
 
-// Fills cuts (labels and names of exact files), grows, kept and numbers.
+// Fills cuts (names of exact files), grows, kept and numbers.
 absl::Status ParseDemoTruth(absl::string_view text, DemoRun* run);
 
 }  // namespace heapline

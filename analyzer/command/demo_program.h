@@ -55,7 +55,6 @@ struct KeptObject {
 };
 
 struct DemoCut {
-  std::string label;
   std::string traced;  // paths
   std::string exact;
 };

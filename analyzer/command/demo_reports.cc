@@ -25,7 +25,7 @@ const ReportRow* FindReport(const std::string& name) {
 std::vector<std::string> FilesFor(const ReportRow& row, const DemoRun& run) {
   if (run.cuts.empty()) return {};
   const std::string& last = run.cuts.back().traced;
-  if (std::string(row.files) != "OLD NEW") return {last};
+  if (row.make != MakeDiffReport) return {last};
   return {run.cuts.front().traced, last};
 }
 

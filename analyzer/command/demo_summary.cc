@@ -184,9 +184,8 @@ DemoSummary SummarizeDemo(const std::vector<DemoOutcome>& outcomes) {
       DemoLine(absl::StrCat(right, " of ", outcomes.size(), " right"),
                right == outcomes.size() ? Tone::kShrank : Tone::kGrew)};
   summary.is_right = summary.is_right && right == outcomes.size();
-  summary.document.name = "heapline.demo";
+  summary.document = NewDemoDocument(std::move(body));
   summary.document.asides = {{"verdict", {{"right", summary.is_right}}}};
-  summary.document.body = std::move(body);
   summary.document.annexes.push_back({"score", std::move(scores)});
   summary.document.annexes.push_back({"sizes", std::move(sizes)});
   return summary;
@@ -221,10 +220,7 @@ Document DemoTrialsDocument(const std::vector<DemoTrial>& trials) {
               false, &table.footer);
   AppendChart(trials, "peak by threshold", &DemoTrial::peak_bytes, true,
               &table.footer);
-  Document document;
-  document.name = "heapline.demo";
-  document.body = std::move(table);
-  return document;
+  return NewDemoDocument(std::move(table));
 }
 
 std::string DemoTrialsCsv(const std::vector<DemoTrial>& trials) {

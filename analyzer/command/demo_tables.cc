@@ -11,6 +11,13 @@ namespace {
 
 int64_t Signed(uint64_t value) { return static_cast<int64_t>(value); }
 
+// "100 %"; never rounded up to it: "99.9 %".
+std::string PercentText(uint64_t part, uint64_t whole) {
+  if (part >= whole) return "100 %";
+  const uint64_t thousandths = part * 1000 / whole;
+  return absl::StrFormat("%d.%d %%", thousandths / 10, thousandths % 10);
+}
+
 // "100 % (12 of 12)", "- (none)".
 std::string ShareText(uint64_t part, uint64_t whole) {
   if (whole == 0) return "- (none)";
@@ -18,6 +25,13 @@ std::string ShareText(uint64_t part, uint64_t whole) {
 }
 
 }  // namespace
+
+Document NewDemoDocument(Table body) {
+  Document document;
+  document.name = "heapline.demo";
+  document.body = std::move(body);
+  return document;
+}
 
 Table DemoTable(std::vector<Column> columns) {
   Table table;
@@ -41,12 +55,6 @@ void PutBefore(std::vector<Line> lines, Table* table) {
 
 Line DemoLine(std::string text, Tone tone) { return {{std::move(text), tone}}; }
 
-std::string PercentText(uint64_t part, uint64_t whole) {
-  if (part >= whole) return "100 %";
-  const uint64_t thousandths = part * 1000 / whole;
-  return absl::StrFormat("%d.%d %%", thousandths / 10, thousandths % 10);
-}
-
 std::string AmountText(const DemoSymptomRow& symptom, int64_t amount) {
   return absl::StrCat(
       symptom.is_bytes
@@ -56,7 +64,7 @@ std::string AmountText(const DemoSymptomRow& symptom, int64_t amount) {
 }
 
 std::vector<Column> ScoreColumns(std::vector<Column> first) {
-  for (const char* key : {"what"}) first.push_back({key, Unit::kText});
+  first.push_back({"what", Unit::kText});
   for (const char* key :
        {"precision", "recall", "shown", "shown_right", "real", "real_found"}) {
     first.push_back({key, Unit::kNone});

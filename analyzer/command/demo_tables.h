@@ -12,6 +12,7 @@
 
 namespace heapline {
 
+Document NewDemoDocument(Table body);
 // A table whose columns have these names, and no total.
 Table DemoTable(std::vector<Column> columns);
 // One more row: its cells, and a line for people, or none.
@@ -20,12 +21,10 @@ void AddDemoRow(std::vector<Cell> cells, std::string line, Table* table);
 void PutBefore(std::vector<Line> lines, Table* table);
 Line DemoLine(std::string text, Tone tone = Tone::kPlain);
 
-// "100 %"; never rounded up to it: "99.9 %".
-std::string PercentText(uint64_t part, uint64_t whole);
 // "1.95 MiB more on the line".
 std::string AmountText(const DemoSymptomRow& symptom, int64_t amount);
 
-// A row of each part of the score, beside the cells that `cells` begins each
+// A row of each part of the score, beside the cells that `first` begins each
 // with.
 std::vector<Column> ScoreColumns(std::vector<Column> first);
 void AddScoreRows(const std::vector<Cell>& first, const GraphScore& score,

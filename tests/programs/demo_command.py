@@ -144,7 +144,31 @@ class Shows(DemoTest):
                       self.problem("plain", "--keep", kept))
 
 
+    def test_what_is_not_kept_goes_when_it_was_read(self):
+        self.demo("all", fault="must be alone")
+
+
 class Wrong(DemoTest):
+    def test_an_option_that_says_nothing_is_a_mistake(self):
+        for words, name in ((["list", "--heap", "malloc"], "a scenario's name"),
+                            (["all", "--heap", "pools"], "a scenario's name"),
+                            (["tune", "--keep", "x"], "name or `all`"),
+                            (["--keep", "x"], "name or `all`"),
+                            (["all", "--csv", "-"], "`tune`"),
+                            (["plain", "--csv", "-"], "`tune`")):
+            line = self.problem(*words)
+            self.assertIn(" says nothing to it; give it with ", line)
+            self.assertTrue(line.endswith(name), line)
+        self.assertFalse(os.path.exists(os.path.join(self.folder, "x")))
+
+    def test_a_folder_that_cannot_be_made_is_told_with_its_reason(self):
+        try:
+            os.mkdir("/sys/heapline-demo")
+        except OSError as error:
+            reason = error.strerror
+        self.assertIn(f"/sys/heapline-demo: {reason}; name another folder",
+                      self.problem("plain", "--keep", "/sys/heapline-demo"))
+
     def test_a_symptom_that_is_not_cured_is_told(self):
         text = self.shown("growing-list", status=2, fault="never cured")
         self.assertIn(": WRONG", text)

@@ -90,6 +90,9 @@ def cuts_of(scenario, is_broken):
 
 def run(scenario, variant, heap, directory):
     print(f"this is {scenario}, {variant}, on {heap}")
+    beside = os.listdir(os.path.dirname(directory))
+    if FAULT == "must be alone" and len(beside) != 2:  # edge.rules, and ours
+        sys.exit(f"it is not alone: {beside}")
     if FAULT == "ends itself":
         os.kill(os.getpid(), signal.SIGTERM)
     if FAULT == "waits" and (scenario, heap) == ("growing-list", "malloc"):
