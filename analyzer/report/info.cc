@@ -91,6 +91,8 @@ Fields FieldsOf(const Snapshot& snapshot) {
              static_cast<int64_t>(snapshot.roots.size()));
   fields.Add("edges", Unit::kCount,
              static_cast<int64_t>(EdgeCount(snapshot.edges)));
+  fields.Add("weak_edges", Unit::kCount,
+             static_cast<int64_t>(EdgeCount(snapshot.weak_edges)));
   fields.Add("whole", Unit::kYesNo, snapshot.is_whole());
   for (const PropertyRow& property : PropertyTable()) {
     const bool is_complete =

@@ -18,7 +18,7 @@ namespace heapline {
 enum ReportOptions : unsigned {
   kNoReportOptions = 0,
   kHeapRowOptions = 1,  // --by --sort --cumulative --attribute, filters, -n
-  kSymbolOptions = 2,   // --debug-dir --sysroot --path-map
+  kSymbolOptions = 2,   // --debug-dir --sysroot --path-map --wrapper
   kGraphOptions = 4,    // --edge-rules --ignore-roots, -n
   kLeakOptions = 8,     // --kinds --suppressions
   kCycleOptions = 16,   // --reachable
