@@ -45,6 +45,7 @@ std::string EmptyImage() {
 
 AlternateFile::~AlternateFile() {
   if (dwarf_ != nullptr) dwarf_end(dwarf_);
+  if (empty_dwarf_ != nullptr) dwarf_end(empty_dwarf_);
   if (empty_elf_ != nullptr) elf_end(empty_elf_);
 }
 
@@ -62,21 +63,24 @@ void AlternateFile::Open(Dwarf* dwarf, const ElfModule& file,
   if (file_ != nullptr) {
     dwarf_ = dwarf_begin_elf(file_->elf(), DWARF_C_READ, nullptr);
   }
+  MakeEmpty();
   if (dwarf_ == nullptr) {
     missing_name_ = name;
-    StandIn();
+  } else if (empty_dwarf_ != nullptr) {
+    // One that names another makes libdw look for that.
+    dwarf_setalt(dwarf_, empty_dwarf_);
   }
   GiveTo(dwarf);
 }
 
-void AlternateFile::StandIn() {
+void AlternateFile::MakeEmpty() {
   empty_image_ = EmptyImage();
   empty_elf_ = elf_memory(&empty_image_[0], empty_image_.size());
-  dwarf_ = dwarf_begin_elf(empty_elf_, DWARF_C_READ, nullptr);
+  empty_dwarf_ = dwarf_begin_elf(empty_elf_, DWARF_C_READ, nullptr);
 }
 
 void AlternateFile::GiveTo(Dwarf* dwarf) const {
-  if (dwarf_ != nullptr) dwarf_setalt(dwarf, dwarf_);
+  if (Given() != nullptr) dwarf_setalt(dwarf, Given());
 }
 
 }  // namespace heapline

@@ -5,7 +5,7 @@
 // where it waits for ever, a file of another build, one outside of the sysroot.
 //
 // Invariant: libdw is given one, if need be an empty one, wherever one is
-// named. Not thread-safe.
+// named; an alternate's own is always empty. Not thread-safe.
 #ifndef HEAPLINE_ANALYZER_SYMBOLIZE_ALTERNATE_FILE_H_
 #define HEAPLINE_ANALYZER_SYMBOLIZE_ALTERNATE_FILE_H_
 
@@ -36,12 +36,15 @@ class AlternateFile {
   const std::string& missing_name() const { return missing_name_; }
 
  private:
-  void StandIn();
+  // Of the file that is named, or instead of it; NULL: none is named.
+  Dwarf* Given() const { return dwarf_ != nullptr ? dwarf_ : empty_dwarf_; }
+  void MakeEmpty();
 
   std::unique_ptr<ElfModule> file_;
-  std::string empty_image_;  // these two: where the file is missing
+  Dwarf* dwarf_ = nullptr;
+  std::string empty_image_;
   Elf* empty_elf_ = nullptr;
-  Dwarf* dwarf_ = nullptr;  // NULL: none is named
+  Dwarf* empty_dwarf_ = nullptr;
   std::string missing_name_;
 };
 
