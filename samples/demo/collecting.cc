@@ -6,7 +6,6 @@
 // stale word on the stack holds it when the snapshot is cut.
 #include <cinttypes>
 #include <string>
-#include <vector>
 
 #include "samples/demo/node.h"
 #include "samples/demo/scenario.h"
@@ -33,13 +32,10 @@ namespace {
 
 __attribute__((noinline)) void MakeAndLoseCycle(Stage& stage,
                                                 Class* node_class) {
-  const Ref<Node> a = MakeNode(node_class, "A");
-  const Ref<Node> b = MakeNode(node_class, "B");
-  a->next = b;  // A -> B
-  b->next = a;  // B -> A (cycle!)
+  const Pair pair = MakePair(node_class);  // A -> B, B -> A (cycle!)
   if (!stage.is_broken()) {
-    a->next = nullptr;  // del a.next
-    b->next = nullptr;  // del b.next
+    pair.a->next = nullptr;  // del a.next
+    pair.b->next = nullptr;  // del b.next
   }
 }  // del a; del b
 
@@ -85,23 +81,6 @@ void RunSelfCycle(Stage& stage) {
 
 // ---- referrers -------------------------------------------------------------
 
-// Follows the first reference of each node until it meets the first one again:
-// the cycle detector of the second exercise.
-std::string TraceCycle(const Node* start) {
-  std::string path = start->Name();
-  const Object* node = start;
-  do {
-    const Object* next = nullptr;
-    for (const Object* referent : Collector::GetReferents(node)) {
-      if (dynamic_cast<const Node*>(referent) != nullptr) next = referent;
-    }
-    if (next == nullptr) return path + ": no cycle";
-    node = next;
-    path += " -> " + static_cast<const Node*>(node)->Name();
-  } while (node != start);
-  return path;
-}
-
 __attribute__((noinline)) void TraceAndLoseCycle(Stage& stage,
                                                  Class* node_class) {
   const Collector& gc = stage.runtime().collector();
@@ -124,7 +103,9 @@ __attribute__((noinline)) void TraceAndLoseCycle(Stage& stage,
     stage.Print("gc.get_referents(%s):%s", node->Name().c_str(),
                 referents.c_str());
   }
-  stage.Print("cycle: %s", TraceCycle(a).c_str());
+  std::string cycle;
+  for (const Node* node : TraceCycle(a)) cycle += node->Name() + " -> ";
+  stage.Print("cycle: %s%s", cycle.c_str(), a->Name().c_str());
   stage.Keeps("a", a);
   stage.Cut("a cycle, held by variables");
 }

@@ -90,31 +90,13 @@ void RunExercise1(Stage& stage) {
 
 // ---- exercise 2: a detector of reference cycles ----------------------------
 
-// The objects of a cycle through `start`, found by its referents.
-std::vector<Object*> TraceCycle(Object* start) {
-  std::vector<Object*> path = {start};
-  while (true) {
-    Object* next = nullptr;
-    for (Object* object :
-         runtime::Collector::GetReferents(path.back())) {
-      if (dynamic_cast<Node*>(object) != nullptr) next = object;
-    }
-    if (next == nullptr) return {};
-    if (next == start) return path;
-    path.push_back(next);
-  }
-}
-
 __attribute__((noinline)) void MakeAndTraceCycle(Stage& stage,
                                                  Class* node_class) {
-  const Ref<Node> a = MakeNode(node_class, "A");
-  const Ref<Node> b = MakeNode(node_class, "B");
-  a->next = b;
-  b->next = a;
+  const Pair pair = MakePair(node_class);
   Expect(stage, "objects in the cycle, by gc.get_referents()",
-         TraceCycle(a).size(), 2);
+         TraceCycle(pair.a).size(), 2);
   Expect(stage, "objects that refer to A, by gc.get_referrers()",
-         stage.runtime().collector().GetReferrers({a}).size(), 1);
+         stage.runtime().collector().GetReferrers({pair.a}).size(), 1);
 }
 
 void RunExercise2(Stage& stage) {

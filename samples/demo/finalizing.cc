@@ -32,11 +32,8 @@ Ref<Class> ClassWithDel(Stage& stage) {
 
 __attribute__((noinline)) void LosePairWithDel(Stage& stage,
                                                Class* node_class) {
-  const Ref<Node> a = MakeNode(node_class, "A");
-  const Ref<Node> b = MakeNode(node_class, "B");
-  a->next = b;
-  b->next = a;
-  if (!stage.is_broken()) a->next = nullptr;
+  const Pair pair = MakePair(node_class);
+  if (!stage.is_broken()) pair.a->next = nullptr;
   stage.Print("del a; del b");
 }
 

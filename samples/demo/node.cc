@@ -1,6 +1,7 @@
 // node.cc
 #include "samples/demo/node.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "samples/runtime/cast.h"
@@ -25,11 +26,32 @@ runtime::Ref<Node> MakeNode(runtime::Class* node_class, const char* name) {
   return node;
 }
 
+Pair MakePair(runtime::Class* node_class) {
+  Pair pair = {MakeNode(node_class, "A"), MakeNode(node_class, "B")};
+  pair.a->next = pair.b;
+  pair.b->next = pair.a;
+  return pair;
+}
+
 __attribute__((noinline)) void LosePair(runtime::Class* node_class) {
-  const runtime::Ref<Node> a = MakeNode(node_class, "A");
-  const runtime::Ref<Node> b = MakeNode(node_class, "B");
-  a->next = b;
-  b->next = a;
+  MakePair(node_class);
+}
+
+std::vector<const Node*> TraceCycle(const Node* start) {
+  std::vector<const Node*> path;
+  const Node* node = start;
+  // Where it runs into a cycle that does not lead through `start`, it meets
+  // another node of the path again.
+  while (node != nullptr &&
+         std::find(path.begin(), path.end(), node) == path.end()) {
+    path.push_back(node);
+    node = nullptr;
+    for (const runtime::Object* referent :
+         runtime::Collector::GetReferents(path.back())) {
+      if (const Node* const next = runtime::Cast<Node>(referent)) node = next;
+    }
+  }
+  return node == start ? path : std::vector<const Node*>();
 }
 
 size_t CountNodes(const runtime::Runtime& runtime) {

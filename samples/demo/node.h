@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "samples/runtime/class.h"
 #include "samples/runtime/collector.h"
@@ -25,8 +26,16 @@ struct Node : runtime::SlottedInstance {
 runtime::Ref<runtime::Class> MakeNodeClass(
     std::function<void(runtime::Instance&)> finalizer = {});
 runtime::Ref<Node> MakeNode(runtime::Class* node_class, const char* name);
-// Two nodes, A -> B -> A, that nobody else holds.
+struct Pair {
+  runtime::Ref<Node> a, b;
+};
+// Two nodes, A -> B -> A.
+Pair MakePair(runtime::Class* node_class);
+// Two such that nobody else holds.
 void LosePair(runtime::Class* node_class);
+// The nodes of the cycle through `start`, from there on, each found among the
+// referents of the one before; none where there is no such cycle.
+std::vector<const Node*> TraceCycle(const Node* start);
 // Nodes that live.
 size_t CountNodes(const runtime::Runtime& runtime);
 
