@@ -17,6 +17,7 @@
 #include "samples/demo/stage.h"
 #include "samples/runtime/class.h"
 #include "samples/runtime/collector.h"
+#include "samples/runtime/disguise.h"
 #include "samples/runtime/event_log.h"
 #include "samples/runtime/exact_graph.h"
 #include "samples/runtime/function.h"
@@ -135,8 +136,7 @@ void PrintHolders(Stage& stage, const Object* object, const Places& places) {
 void PrintEvents(Stage& stage, const Places& places) {
   stage.Print("%-5s  %-9s  %5s  %s", "event", "what", "count", "holder");
   for (const runtime::Event& event : stage.runtime().events().events()) {
-    // The log keeps addresses with all bits turned.
-    const void* const holder = reinterpret_cast<const void*>(~event.holder);
+    const auto* holder = runtime::Undisguised<const void>(event.holder);
     stage.Print("%5" PRIu64 "  %-9s  %5u  %s", event.number,
                 runtime::EventName(event.what), event.count,
                 NameOf(places, holder));

@@ -8,6 +8,7 @@
 #include "samples/demo/stage.h"
 #include "samples/runtime/cast.h"
 #include "samples/runtime/class.h"
+#include "samples/runtime/fields.h"
 #include "samples/runtime/function.h"
 #include "samples/runtime/list.h"
 #include "samples/runtime/text.h"
@@ -43,7 +44,7 @@ struct Parent : runtime::DictInstance {
 
   void Traverse(runtime::Visit visit) const override {
     DictInstance::Traverse(visit);
-    if (children != nullptr) visit(children);
+    runtime::TraverseFields(visit, children);
   }
   void Clear() override {
     DictInstance::Clear();
@@ -51,7 +52,7 @@ struct Parent : runtime::DictInstance {
   }
   void Describe(runtime::LayoutVisitor* visitor) const override {
     DictInstance::Describe(visitor);
-    visitor->Strong(this, sizeof(DictInstance), children);
+    runtime::DescribeFields(visitor, this, children);
   }
 };
 

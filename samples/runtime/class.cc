@@ -5,6 +5,7 @@
 
 #include "samples/runtime/dict.h"
 #include "samples/runtime/errors.h"
+#include "samples/runtime/fields.h"
 #include "samples/runtime/list.h"
 #include "samples/runtime/tuple.h"
 
@@ -115,8 +116,7 @@ bool Class::IsSubclassOf(const Class* other) const {
 }
 
 void Class::Traverse(Visit visit) const {
-  if (bases_ != nullptr) visit(bases_);
-  visit(attributes_);
+  TraverseFields(visit, bases_, attributes_);
 }
 
 // Bases cannot close a cycle but through the attributes, and those are a dict
@@ -125,15 +125,7 @@ void Class::Traverse(Visit visit) const {
 void Class::Clear() {}
 
 void Class::Describe(LayoutVisitor* visitor) const {
-  const char* const start = reinterpret_cast<const char*>(this);
-  const auto tell = [&](const auto& field) {
-    visitor->Strong(
-        this,
-        static_cast<size_t>(reinterpret_cast<const char*>(&field) - start),
-        field);
-  };
-  tell(bases_);
-  tell(attributes_);
+  DescribeFields(visitor, this, bases_, attributes_);
 }
 
 }  // namespace runtime

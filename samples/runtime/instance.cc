@@ -57,16 +57,14 @@ Object* DictInstance::FindOwn(std::string_view name) const {
 }
 
 void DictInstance::Traverse(Visit visit) const {
-  visit(class_);
-  if (dict_ != nullptr) visit(dict_);
+  TraverseFields(visit, class_, dict_);
 }
 
 void DictInstance::Clear() { dict_ = nullptr; }
 
 void DictInstance::Describe(LayoutVisitor* visitor) const {
-  visitor->Strong(this, OffsetIn(this, &class_), class_);
+  DescribeFields(visitor, this, class_, dict_);
   visitor->Weak(this, OffsetIn(this, &weak_refs_), weak_refs_);
-  visitor->Strong(this, OffsetIn(this, &dict_), dict_);
 }
 
 // Makes all slots; those that are members of a derived class are made again.
@@ -113,10 +111,9 @@ Object* SlottedInstance::FindOwn(std::string_view name) const {
 }
 
 void SlottedInstance::Traverse(Visit visit) const {
-  visit(class_);
-  for (size_t i = 0; i < class_->slots().size(); ++i) {
-    if (*slot(i) != nullptr) visit(*slot(i));
-  }
+  TraverseField(visit, class_);
+  for (size_t i = 0; i < class_->slots().size(); ++i)
+    TraverseField(visit, *slot(i));
 }
 
 void SlottedInstance::Clear() {
@@ -124,9 +121,9 @@ void SlottedInstance::Clear() {
 }
 
 void SlottedInstance::Describe(LayoutVisitor* visitor) const {
-  visitor->Strong(this, OffsetIn(this, &class_), class_);
+  DescribeFields(visitor, this, class_);
   for (size_t i = 0; i < class_->slots().size(); ++i)
-    visitor->Strong(this, sizeof(SlottedInstance) + i * sizeof(Slot), *slot(i));
+    DescribeFields(visitor, this, *slot(i));
 }
 
 }  // namespace runtime

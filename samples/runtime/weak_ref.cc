@@ -61,9 +61,7 @@ void WeakRef::CallBack() {
   IgnoreErrors(std::string(callback->name()), [&] { callback->Call(this); });
 }
 
-void WeakRef::Traverse(Visit visit) const {
-  if (callback_ != nullptr) visit(callback_);
-}
+void WeakRef::Traverse(Visit visit) const { TraverseField(visit, callback_); }
 
 void WeakRef::Clear() {
   Unlink();
@@ -74,7 +72,7 @@ void WeakRef::Describe(LayoutVisitor* visitor) const {
   visitor->Weak(this, OffsetIn(this, &referent_), referent_);
   visitor->Weak(this, OffsetIn(this, &previous_), previous_);
   visitor->Weak(this, OffsetIn(this, &next_), next_);
-  visitor->Strong(this, OffsetIn(this, &callback_), callback_);
+  DescribeFields(visitor, this, callback_);
 }
 
 void KillWeakRefs(Object* object, std::vector<Ref<WeakRef>>* to_call) {
@@ -105,7 +103,7 @@ Ref<KeyedRef> KeyedRef::Make(Object* key, Object* referent,
 
 void KeyedRef::Traverse(Visit visit) const {
   WeakRef::Traverse(visit);
-  if (key_ != nullptr) visit(key_);
+  TraverseField(visit, key_);
 }
 
 void KeyedRef::Clear() {
@@ -115,7 +113,7 @@ void KeyedRef::Clear() {
 
 void KeyedRef::Describe(LayoutVisitor* visitor) const {
   WeakRef::Describe(visitor);
-  visitor->Strong(this, OffsetIn(this, &key_), key_);
+  DescribeFields(visitor, this, key_);
 }
 
 WeakValueDict::WeakValueDict() = default;
@@ -163,19 +161,14 @@ void WeakValueDict::Forget(const KeyedRef& dead) {
 }
 
 void WeakValueDict::Traverse(Visit visit) const {
-  if (references_ != nullptr) visit(references_);
-  if (forgetter_ != nullptr) visit(forgetter_);
+  TraverseFields(visit, references_, forgetter_);
 }
 
-void WeakValueDict::Clear() {
-  references_ = nullptr;
-  forgetter_ = nullptr;
-}
+void WeakValueDict::Clear() { ClearFields(references_, forgetter_); }
 
 void WeakValueDict::Describe(LayoutVisitor* visitor) const {
   visitor->Weak(this, OffsetIn(this, &weak_refs_), weak_refs_);
-  visitor->Strong(this, OffsetIn(this, &references_), references_);
-  visitor->Strong(this, OffsetIn(this, &forgetter_), forgetter_);
+  DescribeFields(visitor, this, references_, forgetter_);
 }
 
 }  // namespace runtime
