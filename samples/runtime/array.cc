@@ -7,6 +7,7 @@
 
 #include "samples/runtime/errors.h"
 #include "samples/runtime/fields.h"
+#include "samples/runtime/position.h"
 #include "samples/runtime/runtime.h"
 
 namespace runtime {
@@ -91,11 +92,8 @@ void Array::Pop() {
 }
 
 const char* Array::Element(int64_t index) const {
-  const int64_t size = static_cast<int64_t>(size_);
-  const int64_t position = index < 0 ? index + size : index;
-  if (position < 0 || position >= size)
-    throw IndexError("array index out of range");
-  return items_ + static_cast<size_t>(position) * element_bytes_;
+  return items_ +
+         element_bytes_ * PositionIn(size_, index, "array index out of range");
 }
 
 void Array::AppendElement(const void* element) {

@@ -5,6 +5,7 @@
 
 #include "samples/runtime/errors.h"
 #include "samples/runtime/fields.h"
+#include "samples/runtime/position.h"
 #include "samples/runtime/runtime.h"
 
 namespace runtime {
@@ -53,19 +54,12 @@ Ref<List> List::WithCapacity(size_t capacity) {
 
 List::~List() { Clear(); }
 
-size_t List::Position(int64_t index, const char* complaint) const {
-  const int64_t size = static_cast<int64_t>(size_);
-  const int64_t position = index < 0 ? index + size : index;
-  if (position < 0 || position >= size) throw IndexError(complaint);
-  return static_cast<size_t>(position);
-}
-
 Object* List::Get(int64_t index) const {
-  return items_[Position(index, "list index out of range")];
+  return items_[PositionIn(size_, index, "list index out of range")];
 }
 
 void List::Set(int64_t index, Object* item, Site site) {
-  items_[Position(index, "list assignment index out of range")] =
+  items_[PositionIn(size_, index, "list assignment index out of range")] =
       Slot(item, site);
 }
 
@@ -88,11 +82,11 @@ void List::Insert(int64_t index, Object* item, Site site) {
 
 Ref<Object> List::Pop(int64_t index) {
   if (size_ == 0) throw IndexError("pop from empty list");
-  return TakeOut(Position(index, "pop index out of range"));
+  return TakeOut(PositionIn(size_, index, "pop index out of range"));
 }
 
 void List::RemoveAt(int64_t index) {
-  TakeOut(Position(index, "list assignment index out of range"));
+  TakeOut(PositionIn(size_, index, "list assignment index out of range"));
 }
 
 void List::Remove(const Object* item) {

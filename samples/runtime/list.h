@@ -56,7 +56,6 @@ class List final : public Container {
  private:
   friend class Runtime;
   List() = default;
-  size_t Position(int64_t index, const char* complaint) const;
   Ref<Object> TakeOut(size_t position);
   void MoveTo(size_t capacity);  // the items, to a new block
 

@@ -4,9 +4,9 @@
 #include <new>
 
 #include "samples/runtime/cast.h"
-#include "samples/runtime/errors.h"
 #include "samples/runtime/fields.h"
 #include "samples/runtime/list.h"
+#include "samples/runtime/position.h"
 #include "samples/runtime/runtime.h"
 
 namespace runtime {
@@ -51,11 +51,7 @@ Tuple::~Tuple() {
 }
 
 Object* Tuple::Get(int64_t index) const {
-  const int64_t size = static_cast<int64_t>(size_);
-  const int64_t position = index < 0 ? index + size : index;
-  if (position < 0 || position >= size)
-    throw IndexError("tuple index out of range");
-  return items()[position];
+  return items()[PositionIn(size_, index, "tuple index out of range")];
 }
 
 void Tuple::Traverse(Visit visit) const {
