@@ -296,19 +296,13 @@ uint64_t CountReachable(const runtime::ExactGraph& graph) {
   return objects;
 }
 
-uint64_t CountLive(const runtime::Runtime& runtime) {
-  uint64_t live = 0;
-  runtime.ForEachLiveObject([&](Object*) { ++live; });
-  return live;
-}
-
 void RunInvariant(Stage& stage) {
   runtime::Runtime& runtime = stage.runtime();
   const Ref<Class> vertex_class = MakeVertexClass();
-  const uint64_t others = CountLive(runtime);
+  const uint64_t others = runtime.live_objects();
   const std::vector<Ref<Vertex>> roots = MakeGraph(vertex_class);
   for (const char* when : {"before collect", "after collect"}) {
-    const uint64_t live = CountLive(runtime);
+    const uint64_t live = runtime.live_objects();
     const uint64_t reachable = CountReachable(runtime::TakeExactGraph(runtime));
     stage.Print("%-14s: %" PRIu64 " vertices live, %" PRIu64
                 " of them reachable",

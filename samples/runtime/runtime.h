@@ -76,6 +76,7 @@ class Runtime {
   template <typename T, typename... Arguments>
   Ref<T> New(size_t extra_bytes, Arguments&&... arguments);
 
+  size_t live_objects() const { return live_.size(); }  // 0: not listed
   // In no order; none where they are not listed. `visit` must not make or free
   // objects.
   void ForEachLiveObject(FunctionRef<void(Object*)> visit) const;

@@ -54,16 +54,16 @@ TEST_F(CollectorTest, FreesWhatHangsOnACycle) {
 }
 
 TEST_F(CollectorTest, BuiltInContainersFormCyclesToo) {
-  const size_t before = LiveObjects();
+  const size_t before = runtime_.live_objects();
   {
     const Ref<List> list = List::Make();
     const Ref<Dict> dict = Dict::Make();
     list->Append(dict);
     dict->Set(Int::Make(1), list);
   }
-  EXPECT_EQ(LiveObjects(), before + 2);
+  EXPECT_EQ(runtime_.live_objects(), before + 2);
   EXPECT_EQ(collector_.Collect().collected, 2u);
-  EXPECT_EQ(LiveObjects(), before);
+  EXPECT_EQ(runtime_.live_objects(), before);
 }
 
 TEST_F(CollectorTest, ReferrersAndReferentsMirrorEachOther) {

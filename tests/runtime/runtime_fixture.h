@@ -20,18 +20,13 @@ namespace runtime {
 
 class RuntimeFixture : public testing::Test {
  protected:
-  RuntimeFixture() : objects_at_start_(LiveObjects()) {}
+  RuntimeFixture() : objects_at_start_(runtime_.live_objects()) {}
 
   void TearDown() override {
     runtime_.collector().Collect();
-    EXPECT_EQ(LiveObjects(), objects_at_start_);
+    EXPECT_EQ(runtime_.live_objects(), objects_at_start_);
   }
 
-  size_t LiveObjects() const {
-    size_t count = 0;
-    runtime_.ForEachLiveObject([&count](Object*) { ++count; });
-    return count;
-  }
   uint64_t LiveBytes() { return runtime_.allocator().stats().live_bytes; }
 
   Runtime runtime_;

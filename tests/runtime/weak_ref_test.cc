@@ -219,14 +219,14 @@ TEST_F(WeakRefTest, AnOverwrittenValueDoesNotTakeTheNewOneAlong) {
 
 TEST_F(WeakRefTest, ValuesThatOutliveTheDictDoNotHoldIt) {
   const Ref<Instance> value = MakeTarget();
-  const size_t before = LiveObjects();
+  const size_t before = runtime_.live_objects();
   {
     const Ref<WeakValueDict> cache = WeakValueDict::Make();
     cache->Set(Str::Make("key"), value);
-    EXPECT_GT(LiveObjects(), before);
+    EXPECT_GT(runtime_.live_objects(), before);
   }
   // By counts alone: no cycle to collect.
-  EXPECT_EQ(LiveObjects(), before);
+  EXPECT_EQ(runtime_.live_objects(), before);
 }
 
 TEST_F(WeakRefTest, ADictThatIsGarbageWithItsValuesGoesQuietly) {
