@@ -72,7 +72,8 @@ class Runtime {
   const RuntimeOptions& options() const { return options_; }
 
   // A new object in a block of sizeof(T) + extra_bytes. A container is tracked,
-  // which may run a collection first.
+  // which may run a collection first. What its constructor throws is passed on,
+  // and nothing is left.
   template <typename T, typename... Arguments>
   Ref<T> New(size_t extra_bytes, Arguments&&... arguments);
 
@@ -139,8 +140,15 @@ class Runtime {
 
 template <typename T, typename... Arguments>
 Ref<T> Runtime::New(size_t extra_bytes, Arguments&&... arguments) {
-  void* const block = AllocateObject(sizeof(T) + extra_bytes);
-  T* const object = new (block) T(std::forward<Arguments>(arguments)...);
+  const size_t bytes = sizeof(T) + extra_bytes;
+  void* const block = AllocateObject(bytes);
+  T* object = nullptr;
+  try {
+    object = new (block) T(std::forward<Arguments>(arguments)...);
+  } catch (...) {
+    allocator_->Free(block, bytes);
+    throw;
+  }
   AddObject(object);
   return Ref<T>::Adopt(object);
 }

@@ -28,7 +28,6 @@ WeakRef** ListOf(Object* referent) {
 }  // namespace
 
 Ref<WeakRef> WeakRef::Make(Object* referent, Function* callback) {
-  ListOf(referent);
   return Runtime::Current().New<WeakRef>(0, referent, callback);
 }
 
@@ -97,7 +96,6 @@ KeyedRef::KeyedRef(Object* key, Object* referent, Function* callback)
 
 Ref<KeyedRef> KeyedRef::Make(Object* key, Object* referent,
                              Function* callback) {
-  ListOf(referent);
   return Runtime::Current().New<KeyedRef>(0, key, referent, callback);
 }
 

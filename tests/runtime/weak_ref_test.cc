@@ -119,10 +119,15 @@ TEST_F(WeakRefTest, SomeTypesHaveNone) {
   spec.slots = std::vector<std::string>{"x"};
   const Ref<Class> slotted = Class::Make("PointSlots", spec);
   const Ref<Instance> point = slotted->New<Instance>();
+  const uint64_t before = LiveBytes();
   EXPECT_EQ(ErrorOf([&] { WeakRef::Make(point); }),
             "TypeError: cannot create weak reference to 'PointSlots' object");
   EXPECT_EQ(ErrorOf([&] { WeakRef::Make(nullptr); }),
             "TypeError: cannot create weak reference to 'NoneType' object");
+  EXPECT_EQ(ErrorOf([&] { KeyedRef::Make(number, point, note_); }),
+            "TypeError: cannot create weak reference to 'PointSlots' object");
+  EXPECT_EQ(LiveBytes(), before);
+  EXPECT_EQ(note_->refcount(), 1u);
 }
 
 TEST_F(WeakRefTest, ErrorsOfCallbacksAreToldAndIgnored) {
