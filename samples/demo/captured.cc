@@ -1,7 +1,6 @@
 // captured.cc: chapter 6 of the checklist, second part: objects that are held
 // by something nobody thinks of as a holder: a closure's cell, a saved error's
 // frame, a C extension's buffer.
-#include <string>
 
 #include "samples/demo/scenario.h"
 #include "samples/demo/stage.h"

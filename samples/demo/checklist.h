@@ -8,8 +8,6 @@
 
 namespace demo {
 
-inline constexpr int kChecklistRows = 108;
-
 struct ChecklistRow {
   int number;            // 1 to 108
   const char* item;      // in a few words

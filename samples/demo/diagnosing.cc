@@ -1,6 +1,6 @@
 // diagnosing.cc: chapter 5 of the articles: finding the line that leaks. What
 // tracemalloc and objgraph print, done by the tracer and by the runtime.
-#include <cinttypes>
+#include <cstdio>
 #include <string>
 #include <vector>
 
@@ -230,8 +230,13 @@ void RunGrowthByType(Stage& stage) {
     PrintText(stage, runtime::ShowGrowth(growth.Look()));
   }
   if (listeners->size() > 0) {
+    const Object* const last = listeners->Get(-1);
     stage.Print("who holds the last one?");
-    PrintText(stage, runtime::Backrefs(listeners->Get(-1), 1));
+    PrintText(stage, runtime::Backrefs(last, 1));
+    const auto chain =
+        runtime::FindBackrefChain(last, &runtime::IsHeldFromOutside);
+    stage.Print("find_backref_chain(), from a variable: %s",
+                runtime::ChainText(chain).c_str());
   }
   stage.Cut("after 100 subscriptions");
   while (listeners->size() > 0) listeners->Pop();

@@ -1,7 +1,6 @@
 // exercises.cc: the six exercises of article 1, as one runnable set. Each
 // prints what it was asked to find, and says what was expected.
 #include <cinttypes>
-#include <string>
 #include <vector>
 
 #include "samples/demo/node.h"

@@ -1,7 +1,6 @@
 // finalizing.cc: chapter 2 of the articles: `__del__` in cycles, before and
 // since PEP 442, and objects that their finalizer makes live again.
 #include <cinttypes>
-#include <string>
 
 #include "samples/demo/node.h"
 #include "samples/demo/scenario.h"

@@ -9,7 +9,7 @@
 #include <cstdio>
 #include <new>
 #include <string>
-#include <vector>
+#include <utility>
 
 #include "heapline/heapline.h"
 #include "samples/demo/again.h"

@@ -3,7 +3,6 @@
 // blocks of threads; and churn and peaks, which are no leaks.
 #include <cstddef>
 #include <cstdio>
-#include <string>
 #include <thread>
 
 #include "samples/demo/scenario.h"

@@ -17,7 +17,6 @@
 namespace demo {
 
 using runtime::Class;
-using runtime::Dict;
 using runtime::Int;
 using runtime::List;
 using runtime::Slot;

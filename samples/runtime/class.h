@@ -92,7 +92,6 @@ class Class : public Container {
  private:
   friend class Runtime;
   friend class Instance;
-  friend class SlottedInstance;
 
   // The C++ class of a class's instances.
   struct Body {
@@ -136,8 +135,6 @@ class Class : public Container {
 
 class Instance : public Container {
  public:
-  Class* class_object() const { return class_; }
-
   // AttributeError in CPython's words, where there is none or may be none:
   // "'PointSlots' object has no attribute 'new_attr'". None, nullptr, is no
   // value: setting an attribute to it takes the attribute away.
@@ -190,7 +187,7 @@ class SlottedInstance : public Instance {
   void SetAttribute(std::string_view name, Object* value,
                     Site site = Site::Here()) override;
   void DeleteAttribute(std::string_view name) override;
-  // REQUIRES: index < class_object()->slots().size().
+  // REQUIRES: index < the number of its class's slots.
   Slot* slot(size_t index);
   const Slot* slot(size_t index) const;
   void Traverse(Visit visit) const override;

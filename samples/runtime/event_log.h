@@ -14,8 +14,6 @@
 #include <cstdint>
 #include <cstdio>
 #include <map>
-#include <string>
-#include <unordered_map>
 #include <unordered_map>
 #include <vector>
 

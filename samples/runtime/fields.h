@@ -7,7 +7,6 @@
 #define SAMPLES_RUNTIME_FIELDS_H_
 
 #include <cstddef>
-#include <utility>
 
 #include "samples/runtime/object.h"
 

@@ -144,15 +144,6 @@ bool IsHeldFromOutside(const Object& object) {
   return Holders().OutsideReferences(object) > 0;
 }
 
-std::vector<const Object*> FindChainFromOutside(const Object* object,
-                                                size_t max_depth) {
-  const Holders holders;
-  const auto is_held = [&](const Object& one) {
-    return holders.OutsideReferences(one) > 0;
-  };
-  return FindChain(holders, object, is_held, max_depth);
-}
-
 std::string ChainText(const std::vector<const Object*>& chain) {
   std::string text;
   for (const Object* object : chain) {

@@ -48,12 +48,9 @@ std::vector<const Object*> FindBackrefChain(
     size_t max_depth = 20);
 
 // True of an object that something outside of the heap holds: a variable, the
-// runtime itself. Looks at the whole heap.
+// runtime itself; the end of the chain that says why another lives. Looks at
+// the whole heap.
 bool IsHeldFromOutside(const Object& object);
-
-// The shortest chain from an object that is held from outside: why it lives.
-std::vector<const Object*> FindChainFromOutside(const Object* object,
-                                                size_t max_depth = 20);
 
 // "dict -> list -> Node".
 std::string ChainText(const std::vector<const Object*>& chain);

@@ -3,7 +3,6 @@
 
 #include "samples/runtime/cast.h"
 #include "samples/runtime/disguise.h"
-#include "samples/runtime/runtime.h"
 
 namespace runtime {
 

@@ -25,7 +25,6 @@ class NativeBlock final : public Object {
   static Ref<NativeBlock> Make(size_t bytes);
   ~NativeBlock() override;
 
-  void* buffer() const { return buffer_; }
   size_t buffer_bytes() const { return buffer_bytes_; }
 
   // Counts a reference to it and keeps it in the buffer, in place of the one

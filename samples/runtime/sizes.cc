@@ -8,7 +8,6 @@
 #include "samples/runtime/dict.h"
 #include "samples/runtime/list.h"
 #include "samples/runtime/number.h"
-#include "samples/runtime/runtime.h"
 #include "samples/runtime/set.h"
 #include "samples/runtime/text.h"
 #include "samples/runtime/tuple.h"

@@ -10,7 +10,6 @@
 #ifndef SAMPLES_RUNTIME_SIZES_H_
 #define SAMPLES_RUNTIME_SIZES_H_
 
-#include <cstddef>
 #include <cstdint>
 #include <vector>
 

@@ -9,7 +9,6 @@
 #ifndef SAMPLES_RUNTIME_WEAK_REF_H_
 #define SAMPLES_RUNTIME_WEAK_REF_H_
 
-#include <string>
 #include <vector>
 
 #include "samples/runtime/object.h"
@@ -18,7 +17,6 @@ namespace runtime {
 
 class Dict;
 class Function;
-class List;
 
 class WeakRef : public Container {
  public:

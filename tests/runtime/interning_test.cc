@@ -3,7 +3,6 @@
 
 #include <string>
 
-#include "samples/runtime/cast.h"
 #include "tests/runtime/runtime_fixture.h"
 
 namespace runtime {

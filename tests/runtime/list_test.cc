@@ -4,7 +4,6 @@
 #include <random>
 #include <vector>
 
-#include "samples/runtime/cast.h"
 #include "samples/runtime/number.h"
 #include "samples/runtime/repr.h"
 #include "samples/runtime/tuple.h"

@@ -94,7 +94,8 @@ class Growth(stages.StageTest):
             "Listener      100       +50\n"
             "who holds the last one?\n"
             "Listener\n"
-            "  held by list (1 reference)\n",
+            "  held by list (1 reference)\n"
+            "find_backref_chain(), from a variable: list -> Listener\n",
             self.printed("growth-by-type"))
         self.assertEqual("show_growth(), call 1:\nshow_growth(), call 2:\n",
                          self.printed("growth-by-type", "fixed"))

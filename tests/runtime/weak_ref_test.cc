@@ -8,7 +8,6 @@
 
 #include "samples/runtime/class.h"
 #include "samples/runtime/collector.h"
-#include "samples/runtime/dict.h"
 #include "samples/runtime/function.h"
 #include "samples/runtime/list.h"
 #include "samples/runtime/number.h"
