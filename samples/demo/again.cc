@@ -35,8 +35,7 @@ std::string FolderOfAgain(const Stage& stage) {
     _exit(2);
   }
   execl("/proc/self/exe", "heapline-demo", stage.scenario().name, "--heap",
-        stage.heap() == runtime::Heap::kMalloc ? "malloc" : "pools",
-        static_cast<char*>(nullptr));
+        HeapName(stage.heap()), static_cast<char*>(nullptr));
   perror("heapline-demo: running it again");
   _exit(2);
 }

@@ -1,6 +1,7 @@
 // captured.cc: chapter 6 of the checklist, second part: objects that are held
 // by something nobody thinks of as a holder: a closure's cell, a saved error's
 // frame, a C extension's buffer.
+#include <cinttypes>
 
 #include "samples/demo/scenario.h"
 #include "samples/demo/stage.h"
@@ -63,10 +64,13 @@ __attribute__((noinline)) void HandleRequests(Stage& stage) {
 
 void RunClosures(Stage& stage) {
   deferred_calls = List::Make();
+  const runtime::AllocatorStats& stats = stage.runtime().allocator().stats();
+  const uint64_t before = stats.live_bytes;
   stage.Cut("before");
   HandleRequests(stage);
-  stage.Print("%zu calls deferred, for the lengths of %d bodies",
-              deferred_calls->size(), kRequests);
+  stage.Print("%zu calls deferred, for the lengths of %d bodies: %" PRIu64
+              " bytes",
+              deferred_calls->size(), kRequests, stats.live_bytes - before);
   stage.Keeps("deferred_calls", deferred_calls);
   stage.Cut("after");
   deferred_calls = nullptr;

@@ -40,12 +40,6 @@ struct Listener : runtime::SlottedInstance {
 
 namespace {
 
-constexpr double kMegabyte = 1024 * 1024;
-
-double Megabytes(uint64_t bytes) {
-  return static_cast<double>(bytes) / kMegabyte;
-}
-
 constexpr char kNotTraced[] =
     "(nothing is traced: `heapline demo` runs it under the tracer)";
 

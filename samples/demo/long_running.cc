@@ -47,8 +47,6 @@ struct TransferLog : runtime::SlottedInstance {
 
 namespace {
 
-constexpr size_t kMegabyte = 1024 * 1024;
-
 // Resident bytes of this process; 0 where /proc does not tell.
 uint64_t ResidentBytes() {
   FILE* const file = fopen("/proc/self/statm", "re");
@@ -57,10 +55,6 @@ uint64_t ResidentBytes() {
   const int fields = fscanf(file, "%*u %" SCNu64, &pages);
   fclose(file);
   return fields == 1 ? pages * static_cast<uint64_t>(sysconf(_SC_PAGESIZE)) : 0;
-}
-
-double Megabytes(uint64_t bytes) {
-  return static_cast<double>(bytes) / kMegabyte;
 }
 
 // Live and resident bytes above what they were when it was made.

@@ -110,6 +110,16 @@ struct Arguments {
   std::string directory;
 };
 
+bool ParseHeap(const std::string& name, runtime::Heap* heap) {
+  for (const runtime::Heap one :
+       {runtime::Heap::kMalloc, runtime::Heap::kPools}) {
+    if (name != HeapName(one)) continue;
+    *heap = one;
+    return true;
+  }
+  return false;
+}
+
 // False, with a line on stderr, where they are wrong.
 bool ParseArguments(int count, char** texts, Arguments* arguments) {
   arguments->scenario = FindScenario(texts[1]);
@@ -124,9 +134,8 @@ bool ParseArguments(int count, char** texts, Arguments* arguments) {
     if (option == "--variant" && (value == "broken" || value == "fixed")) {
       arguments->variant =
           value == "broken" ? Variant::kBroken : Variant::kFixed;
-    } else if (option == "--heap" && (value == "malloc" || value == "pools")) {
-      arguments->heap = value == "malloc" ? runtime::Heap::kMalloc
-                                          : runtime::Heap::kPools;
+    } else if (option == "--heap" && ParseHeap(value, &arguments->heap)) {
+      continue;
     } else if (option == "--out" && !value.empty()) {
       arguments->directory = value;
     } else {

@@ -120,7 +120,6 @@ __attribute__((noinline)) Ref<List> Points(const Ref<Class>& of, int count) {
   return points;
 }
 
-constexpr double kMegabyte = 1024 * 1024;
 constexpr int kArticleInstances = 100'000;
 
 void CompareHundredThousand(Stage& stage) {
@@ -137,9 +136,9 @@ void CompareHundredThousand(Stage& stage) {
   const Ref<List> slotted_list = Points<PointSlots>(slotted, kArticleInstances);
   const Counts of_slotted = counting_again.Now();
   stage.Print("\n100K regular instances: %.1f MB     CPython 3.11: 19.1 MB",
-              static_cast<double>(of_regular.by_runtime) / kMegabyte);
+              Megabytes(of_regular.by_runtime));
   stage.Print("100K slotted instances: %.1f MB     CPython 3.11: 15.2 MB",
-              static_cast<double>(of_slotted.by_runtime) / kMegabyte);
+              Megabytes(of_slotted.by_runtime));
   KeepCounts(stage, "regular", kArticleInstances, of_regular);
   KeepCounts(stage, "slotted", kArticleInstances, of_slotted);
   stage.Cut("100 000 of each");

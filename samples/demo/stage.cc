@@ -75,6 +75,10 @@ void WriteFile(const std::string& path,
 
 }  // namespace
 
+const char* HeapName(runtime::Heap heap) {
+  return heap == runtime::Heap::kMalloc ? "malloc" : "pools";
+}
+
 Stage::Stage(const Scenario& scenario, Variant variant, runtime::Heap heap,
              std::string directory)
     : scenario_(scenario),
@@ -95,15 +99,13 @@ Stage::~Stage() {
   }
   for (const std::string& line : grows_) grows.push_back(JsonText(line));
   WriteFile(directory_ + "/truth.json", [&](FILE* file) {
-    fprintf(
-        file,
-        "{\"scenario\": \"%s\", \"variant\": \"%s\", \"heap\": \"%s\",\n"
-        "  \"cuts\": [%s],\n  \"grows\": [%s],\n  \"kept\": [%s],\n"
-        "  \"numbers\": {%s}}\n",
-        scenario_.name, is_broken() ? "broken" : "fixed",
-        heap_ == runtime::Heap::kMalloc ? "malloc" : "pools",
-        Joined(cuts).c_str(), Joined(grows).c_str(), Joined(kept_json_).c_str(),
-        Joined(numbers_json_).c_str());
+    fprintf(file,
+            "{\"scenario\": \"%s\", \"variant\": \"%s\", \"heap\": \"%s\",\n"
+            "  \"cuts\": [%s],\n  \"grows\": [%s],\n  \"kept\": [%s],\n"
+            "  \"numbers\": {%s}}\n",
+            scenario_.name, is_broken() ? "broken" : "fixed", HeapName(heap_),
+            Joined(cuts).c_str(), Joined(grows).c_str(),
+            Joined(kept_json_).c_str(), Joined(numbers_json_).c_str());
   });
   if (runtime_.events().events().empty()) return;
   WriteFile(directory_ + "/events.jsonl",
@@ -143,8 +145,7 @@ __attribute__((noinline)) void Stage::WriteTruth(const std::string& label) {
   const int error = runtime::WriteExactGraph(graph, path, label);
   if (error != 0) Fail(path, error);
   for (const Waiting& kept : waiting_) {
-    const runtime::BlockSizes sizes =
-        runtime::SizesInGraph(graph, kept.object);
+    const runtime::BlockSizes sizes = runtime::SizesInGraph(graph, kept.object);
     char numbers[256];
     snprintf(numbers, sizeof numbers,
              "\"address\": \"%p\", \"shallow_bytes\": %" PRIu64

@@ -32,6 +32,14 @@ using runtime::Object;
 using runtime::Ref;
 using runtime::Site;
 
+// "malloc" or "pools", as the option --heap has it. REQUIRES: one of the two.
+const char* HeapName(runtime::Heap heap);
+
+constexpr uint64_t kMegabyte = 1024 * 1024;
+constexpr double Megabytes(uint64_t bytes) {
+  return static_cast<double>(bytes) / kMegabyte;
+}
+
 class Stage {
  public:
   // Tells runtime/tracing.h where snapshots and their command are.

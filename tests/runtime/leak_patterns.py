@@ -20,7 +20,9 @@ PATTERNS = {
     "forgotten-local": (
         "serving, with a table of 4194304 bytes that is not used any more",
         "serving, with a table of 0 bytes that is not used any more"),
-    "closures": ("200 calls deferred, for the lengths of 200 bodies",) * 2,
+    "closures": (
+        "200 calls deferred, for the lengths of 200 bodies: 1687800 bytes",
+        "200 calls deferred, for the lengths of 200 bodies: 48400 bytes"),
     "foreign-block": (
         "gc.collect() finds 0 unreachable; 40 of 40 sessions live",
         "gc.collect() finds 0 unreachable; 0 of 40 sessions live"),
