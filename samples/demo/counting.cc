@@ -275,7 +275,9 @@ __attribute__((noinline)) std::vector<Ref<Vertex>> MakeGraph(
   return vertices;
 }
 
-uint64_t CountReachable(const runtime::ExactGraph& graph) {
+// By itself, so that what it has seen is on no stack at the cut.
+__attribute__((noinline)) uint64_t CountReachable(
+    const runtime::ExactGraph& graph) {
   std::unordered_multimap<const void*, const void*> references;
   for (const runtime::ExactEdge& edge : graph.edges) {
     if (!edge.is_weak) references.emplace(edge.from, edge.to);

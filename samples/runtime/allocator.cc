@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <new>
 
 namespace runtime {
@@ -31,6 +32,7 @@ void* Allocator::Allocate(size_t bytes) {
 
 void Allocator::Free(void* block, size_t bytes) {
   if (block == nullptr) return;
+  memset(block, kDeadByte, bytes);
   stats_.live_bytes -= bytes;
   --stats_.live_blocks;
   DoFree(block, bytes);

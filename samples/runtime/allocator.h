@@ -21,6 +21,10 @@ struct AllocatorStats {
   uint64_t total_blocks = 0;
 };
 
+// What freed memory is filled with, as CPython's debug allocator does: whoever
+// searches memory for references must not find those of dead objects.
+inline constexpr int kDeadByte = 0xdd;
+
 class Allocator {
  public:
   virtual ~Allocator() = default;

@@ -4,7 +4,6 @@
 #include <array>
 #include <bitset>
 #include <cstdlib>
-#include <cstring>
 #include <new>
 #include <set>
 #include <utility>
@@ -14,10 +13,6 @@
 
 namespace runtime {
 namespace {
-
-// What freed blocks are filled with, as CPython's debug allocator does: whoever
-// searches the arena for references must not find those of dead objects.
-constexpr int kDeadByte = 0xdd;
 
 constexpr size_t kClasses = kLargestPooled / kPoolAlignment;
 
@@ -223,7 +218,6 @@ void PoolAllocator::DoFree(void* block, size_t bytes) {
   }
   if (state_->is_reported()) heapline_pool_free(this, block);
   Pool* const pool = PoolOf(block);
-  memset(block, kDeadByte, pool->block_bytes);
   pool->free = new (block) FreeBlock{pool->free};
   if (pool->used-- == Capacity(*pool)) state_->AddToClass(pool);
   if (pool->used == 0) state_->ReturnPool(pool);
