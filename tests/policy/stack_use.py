@@ -25,6 +25,7 @@ CAPTURE = ("CaptureStack",)
 RARE = {
     "EnterHookSlowly": "once a thread, once a process: start, fork, nesting",
     "LookAtThresholds": "cuts snapshots; only where one is due",
+    "LookAtRefusal": "cuts one snapshot where the tables find no more room",
     "AnswerRequest": "cuts the snapshot that a command asked for",
     "ParkHere": "the thread waits while a snapshot is cut",
     "NewByPrivateRuntime": "out of memory: the C++ library is to throw",
