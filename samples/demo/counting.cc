@@ -9,8 +9,6 @@
 #include <cstring>
 #include <ctime>
 #include <string>
-#include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "samples/demo/scenario.h"
@@ -23,6 +21,7 @@
 #include "samples/runtime/function.h"
 #include "samples/runtime/list.h"
 #include "samples/runtime/number.h"
+#include "samples/runtime/sizes.h"
 
 namespace demo {
 
@@ -275,29 +274,6 @@ __attribute__((noinline)) std::vector<Ref<Vertex>> MakeGraph(
   return vertices;
 }
 
-// By itself, so that what it has seen is on no stack at the cut.
-__attribute__((noinline)) uint64_t CountReachable(
-    const runtime::ExactGraph& graph) {
-  std::unordered_multimap<const void*, const void*> references;
-  for (const runtime::ExactEdge& edge : graph.edges) {
-    if (!edge.is_weak) references.emplace(edge.from, edge.to);
-  }
-  std::vector<const void*> to_visit(graph.roots.begin(), graph.roots.end());
-  std::unordered_set<const void*> reached(to_visit.begin(), to_visit.end());
-  uint64_t objects = 0;
-  while (!to_visit.empty()) {
-    const void* const block = to_visit.back();
-    to_visit.pop_back();
-    if (graph.At(block)->object != nullptr) ++objects;
-    const auto [first, last] = references.equal_range(block);
-    for (auto reference = first; reference != last; ++reference) {
-      if (reached.insert(reference->second).second)
-        to_visit.push_back(reference->second);
-    }
-  }
-  return objects;
-}
-
 void RunInvariant(Stage& stage) {
   runtime::Runtime& runtime = stage.runtime();
   const Ref<Class> vertex_class = MakeVertexClass();
@@ -305,7 +281,8 @@ void RunInvariant(Stage& stage) {
   const std::vector<Ref<Vertex>> roots = MakeGraph(vertex_class);
   for (const char* when : {"before collect", "after collect"}) {
     const uint64_t live = runtime.live_objects();
-    const uint64_t reachable = CountReachable(runtime::TakeExactGraph(runtime));
+    const uint64_t reachable =
+        runtime::ReachableObjects(runtime::TakeExactGraph(runtime));
     stage.Print("%-14s: %" PRIu64 " vertices live, %" PRIu64
                 " of them reachable",
                 when, live - others, reachable - others);

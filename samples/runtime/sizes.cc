@@ -43,6 +43,7 @@ class Flood {
 
   uint64_t bytes() const { return bytes_; }
   uint64_t count() const { return count_; }
+  uint64_t objects() const { return objects_; }  // the others are their blocks
 
  private:
   void Reach(const ExactBlock* block) {
@@ -52,6 +53,7 @@ class Flood {
     is_reached_[index] = true;
     bytes_ += block->bytes;
     ++count_;
+    if (block->object != nullptr) ++objects_;
     waiting_.push_back(block->start);
   }
 
@@ -61,6 +63,7 @@ class Flood {
   std::vector<const void*> waiting_;
   uint64_t bytes_ = 0;
   uint64_t count_ = 0;
+  uint64_t objects_ = 0;
 };
 
 Ref<List> ListOfInts(int64_t count) {
@@ -117,6 +120,12 @@ BlockSizes SizesInGraph(const ExactGraph& graph, const Object* object) {
   sizes.retained_bytes = with.bytes() - without.bytes();
   sizes.retained_count = with.count() - without.count();
   return sizes;
+}
+
+uint64_t ReachableObjects(const ExactGraph& graph) {
+  Flood reached(graph);
+  for (const Object* const root : graph.roots) reached.From(root);
+  return reached.objects();
 }
 
 std::vector<SizeRow> SizeTable() {

@@ -34,6 +34,9 @@ struct BlockSizes {
 // object that no root reaches retains 0. REQUIRES: it is in the graph.
 BlockSizes SizesInGraph(const ExactGraph& graph, const Object* object);
 
+// Objects that some root reaches along strong edges.
+uint64_t ReachableObjects(const ExactGraph& graph);
+
 // The article's table: sys.getsizeof of small objects.
 struct SizeRow {
   const char* label;       // "list (10 ints)"
