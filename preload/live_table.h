@@ -185,8 +185,11 @@ class BlockTable {
   }
 
  private:
-  static constexpr size_t kEntriesAtEnd = 8192;
   static constexpr size_t kEntriesPerPage = kPageBytes / sizeof(uint64_t);
+  static constexpr size_t kLeafPages = kLeafEntries / kEntriesPerPage;
+  static constexpr size_t kTopPages = kTopEntries / kEntriesPerPage;
+  // A leaf's end, in which a block must begin if the heap has got there.
+  static constexpr size_t kEntriesAtEnd = 16 * kEntriesPerPage;
 
   // Which entries are live is as good as random: they are gathered first,
   // without a branch for each.
@@ -209,9 +212,6 @@ class BlockTable {
     }
   }
 
-  static constexpr size_t kLeafPages = kLeafEntries / kEntriesPerPage;
-  static constexpr size_t kTopPages = kTopEntries / kEntriesPerPage;
-
   static uint64_t Load(const uint64_t* word) {
     return __atomic_load_n(word, __ATOMIC_RELAXED);
   }
@@ -231,8 +231,7 @@ class BlockTable {
   }
   Leaf* AddLeaf(uintptr_t address);
   // A heap that has filled the leaf before to its end will fill this one too.
-  // In huge pages a clone copies fewer page tables, and look-ups in an order
-  // of their own miss fewer translations.
+  // In huge pages a clone copies fewer page tables.
   bool GoesOnFromBefore(size_t top) const;
   static bool SetIn(Leaf* leaf, uintptr_t address, uint64_t node_bits,
                     uint64_t size_field, Epoch epoch) {
