@@ -34,7 +34,7 @@ def forks(world, kind, count, most_files, options=""):
         expect_whole(world, "b_forks", most_files)
 
 
-@probe("B1", "fork beside 16 allocating threads", seconds=60)
+@probe("B1", "fork beside 16 allocating threads")
 def fork_beside_threads(world):
     count = world.pick(50, 5000)
     # A raw exit_group by syscall() is seen, too.
@@ -47,15 +47,13 @@ def fork_beside_threads_at_exit_0(world):
     forks(world, "fork", world.pick(100, 100000), 0, options="at_exit=0")
 
 
-@probe("B1-raw-clone", "a copy by clone(2), of which no handler hears",
-       seconds=60)
+@probe("B1-raw-clone", "a copy by clone(2), of which no handler hears")
 def raw_clone(world):
     count = world.pick(60, 5000)
     forks(world, "clone", count, count + 1)
 
 
-@probe("B1-_Fork", "a copy by _Fork, which runs no handler either",
-       seconds=60)
+@probe("B1-_Fork", "a copy by _Fork, which runs no handler either")
 def bare_fork(world):
     forks(world, "_Fork", world.pick(45, 3000), 31)
 
@@ -109,8 +107,7 @@ def fork_tree(world):
 
 # B3: children in our memory.
 
-@probe("B3", "vfork, posix_spawn and popen beside allocating threads",
-       seconds=60)
+@probe("B3", "vfork, posix_spawn and popen beside allocating threads")
 def children(world):
     rounds = world.pick(20, 2500)
     world.run([world.compile("b_children.c"), str(rounds)])
@@ -132,17 +129,17 @@ def loader(world, rounds, *more, options=""):
 
 
 @probe("B4", "dlopen, dlclose beside dl_iterate_phdr with a callback that "
-       "frees", seconds=60)
+       "frees")
 def loader_beside_malloc(world):
     loader(world, world.pick(100, 33334))
 
 
-@probe("B4-cut", "the same while snapshots are cut", seconds=60)
+@probe("B4-cut", "the same while snapshots are cut")
 def loader_beside_cuts(world):
     loader(world, world.pick(60, 2000), "cut")
 
 
-@probe("B4-interval", "the same while a timer cuts snapshots", seconds=60)
+@probe("B4-interval", "the same while a timer cuts snapshots")
 def loader_beside_timer(world):
     loader(world, world.pick(60, 2000), options="interval=5ms")
 
@@ -226,7 +223,7 @@ def smallest_stacks_under_timer(world):
     threads(world, "small", world.pick(3, 100), 0, options="interval=5ms")
 
 
-@probe("C12-alive", "10 000 threads alive at once", seconds=60)
+@probe("C12-alive", "10 000 threads alive at once")
 def threads_alive(world):
     count = world.pick(500, 10000)
     snapshots = threads(world, "alive", count, count)
@@ -237,7 +234,7 @@ def threads_alive(world):
                     "threads, not stopped")
 
 
-@probe("C12-created", "1 000 000 threads, one after another", seconds=60)
+@probe("C12-created", "1 000 000 threads, one after another")
 def threads_created(world):
     threads(world, "created", world.pick(3008, 1000000), 0)
 
@@ -326,7 +323,7 @@ def compile_go(world, source):
     return target
 
 
-@probe("B9-cgo", "goroutines that call C, which allocates", seconds=60)
+@probe("B9-cgo", "goroutines that call C, which allocates")
 def goroutines(world):
     coroutines_of(world, [compile_go(world, "b_goroutines.go"),
                           str(world.pick(5000, 100000))])
@@ -437,7 +434,7 @@ def own_signals(world):
 
 # B16: exec.
 
-@probe("B16", "exec while a stop is pending", seconds=60)
+@probe("B16", "exec while a stop is pending")
 def execs(world):
     world.run([world.compile("b_execs.c", *INCLUDE),
                str(world.pick(60, 2000))])

@@ -45,8 +45,7 @@ def no_standard_files(world):
     expect_snapshots(world, "c_no_standard_files", 2)
 
 
-@probe("C1-java", "a JVM starts programs and closes all descriptors between",
-       seconds=60)
+@probe("C1-java", "a JVM starts programs and closes all descriptors between")
 def java_process_builder(world):
     java, javac = world.need("java"), world.need("javac")
     classes = os.path.join(world.workshop.folder, "java")

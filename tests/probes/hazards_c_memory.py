@@ -24,8 +24,7 @@ def corners(world):
     world.run([world.compile("c_news.cc")])
 
 
-@probe("C9-sequences", "random sequences of calls: every answer the same",
-       seconds=60)
+@probe("C9-sequences", "random sequences of calls: every answer the same")
 def call_sequences(world):
     program = world.compile("c_call_sequence.c")
     # The same ones plain and traced, others in the next repetition.
@@ -77,7 +76,7 @@ def same_address(world):
             world.check(line > 0, "a line")
 
 
-@probe("C12", "many threads alive at once, each with a block", seconds=60)
+@probe("C12", "many threads alive at once, each with a block")
 def many_threads(world):
     count = world.pick(300, 10000)
     process = world.start([world.compile("c_many_threads.c"), str(count)],

@@ -62,7 +62,9 @@ class Probe:
     promise: str       # what must hold, one line
     body: object       # function of a World
     long_only: bool = False
-    seconds: int = 30  # a run longer than that hangs; ten times that in long form
+    # A run longer than that hangs; ten times that in long form. A busy machine
+    # makes a run of a second take half a minute.
+    seconds: int = 120
 
 
 PROBES = {}
