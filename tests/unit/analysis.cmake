@@ -13,3 +13,10 @@ add_executable(analysis_test
 target_link_libraries(analysis_test PRIVATE
   heapline_report heapline_analysis absl::strings GTest::gmock GTest::gtest_main)
 gtest_discover_tests(analysis_test)
+
+# Growth over a series, with the populations of tests/bench/trend_bench.
+add_executable(trend_test
+  trend_rank_test.cc trend_test.cc ../bench/trend_populations.cc)
+target_link_libraries(trend_test PRIVATE
+  heapline_analysis GTest::gmock GTest::gtest_main)
+gtest_discover_tests(trend_test)
