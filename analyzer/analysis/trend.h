@@ -61,7 +61,7 @@ struct Trend {
 
 // One result per series, in the order given; REQUIRES: they have equally many
 // snapshots each. At 1 % and with 3 steps allowed, fewer than 11 snapshots
-// prove nothing, and fewer than 13 where aged series are asked as well: of n - 1
+// prove nothing, nor fewer than 13 where aged series are asked too: of n - 1
 // rises three do not count, and each other one halves the p-value.
 // O(n^2) a series of n snapshots, and of 1000 where n is greater: neighbouring
 // snapshots are then put together by their medians.
