@@ -15,6 +15,12 @@ constexpr size_t kMostPoints = 1000;
 // are asked.
 constexpr size_t kFewestForParts = 18;
 
+// How much of the old blocks' slope the values' own may be, at its interval's
+// upper end, if they are to have it as well. Less lets caches pass, more
+// refuses leaks under a load that drifts (trend_bench: "full cache that
+// learns", "1 a round, AR(1) load").
+constexpr double kLeastOfAgedSlope = 0.7;
+
 double Median(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   const double low = values[(values.size() - 1) / 2];
@@ -74,6 +80,15 @@ RobustSlope SlopeOf(const Points& points, const TrendOptions& options) {
   return slope;
 }
 
+// Whether the key as a whole keeps up too little with its old blocks: then they
+// are no more than they were, only older, as in a full cache that replaces ever
+// fewer entries.
+bool ValuesContradict(const Points& values, const Points& aged,
+                      const TrendOptions& options) {
+  return SlopeOf(values, options).upper <
+         kLeastOfAgedSlope * SlopeOf(aged, options).estimate;
+}
+
 // The verdict here is that before any proof: flat, or saturating.
 Trend GrowthOf(const Series& series, const TrendOptions& options) {
   std::vector<Points> asked{PointsOf(series.values)};
@@ -102,7 +117,10 @@ Trend GrowthOf(const Series& series, const TrendOptions& options) {
     // not: their noise may look like one.
     is_over = is_over || i > 0;
   }
-  trend.p_value = is_over ? 1 : std::min(1.0, count * least);
+  const bool is_refused =
+      is_over || (best > 0 && count * least <= options.false_alarm_rate &&
+                  ValuesContradict(asked[0], asked[best], options));
+  trend.p_value = is_refused ? 1 : std::min(1.0, count * least);
   trend.slope = SlopeOf(asked[best], options);
   trend.warm_up_steps = asked[best].warm_up * asked[best].snapshots_each;
   if (best > 0) {

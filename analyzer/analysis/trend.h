@@ -43,8 +43,9 @@ struct Trend {
   // `steps_allowed` places (rank_test.h says what a place is). The p-value is
   // the greatest of the three, valid for the three joined by "or" (the
   // intersection-union test, Berger 1982), times the number of series that were
-  // asked: values, aged[0], aged[1] (Bonferroni). 1 where the shape already
-  // refuses the claim (trend_shape.h). If falling: of the negated values.
+  // asked: values, aged[0], aged[1] (Bonferroni). 1 where the shape refuses the
+  // claim (trend_shape.h), or where old blocks become more but the values
+  // provably do not: they only grow old. If falling: of the negated values.
   double p_value = 1;
   double adjusted_p_value = 1;  // for the number of keys (Holm)
 

@@ -91,6 +91,26 @@ void CacheThatEvicts(Population* population, Random* random) {
   for (const int birth : births) population->Add(birth, kNeverFreed);
 }
 
+// Full from the start. It learns what to keep: ever fewer entries are
+// replaced, so its old entries become more while it does not grow.
+void FullCacheThatLearns(Population* population, Random* random) {
+  AddSomeNoise(population, random);
+  const int entries = static_cast<int>(random->LogUniform(20, 1000));
+  const double at_start = random->Uniform(0.1, 0.6) * entries;
+  const double at_end = random->Uniform(0, 0.5) * at_start;
+  std::vector<int> births(static_cast<size_t>(entries), 0);
+  for (int t = 1; t < population->snapshots(); ++t) {
+    const double part = static_cast<double>(t) / population->snapshots();
+    const double rate = at_start + (at_end - at_start) * part;
+    for (int coming = random->Poisson(rate); coming > 0; --coming) {
+      const size_t out = static_cast<size_t>(random->Whole(0, entries - 1));
+      population->Add(births[out], t);
+      births[out] = t;
+    }
+  }
+  for (const int birth : births) population->Add(birth, kNeverFreed);
+}
+
 void Steps(Population* population, Random* random) {
   AddSomeNoise(population, random);
   for (int steps = random->Whole(1, 3); steps > 0; --steps) {
@@ -228,6 +248,11 @@ void LeakUnderPeriodicLoad(Population* population, Random* random) {
   AddLeak<10>(population);
 }
 
+void LeakUnderSlowLoad(Population* population, Random* random) {
+  SlowLoadOfShortLives(population, random);
+  AddLeak<1>(population);
+}
+
 // One block that realloc moves each round: bytes, and it is always young.
 void GrowingVector(Population* population, Random* random) {
   double bytes = 64;
@@ -315,6 +340,7 @@ const std::vector<PopulationKind>& PopulationKinds() {
       {"flat, lives of 2-n/3 rounds", kNo, LivesOfAThird},
       {"cache that keeps all", kNo, CacheThatKeepsAll},
       {"cache that evicts", kNo, CacheThatEvicts},
+      {"full cache that learns", kNo, FullCacheThatLearns},
       {"1-3 steps", kNo, Steps},
       {"periodic sessions", kNo, PeriodicSessions},
       {"periodic phases", kNo, PeriodicPhases},
@@ -333,6 +359,7 @@ const std::vector<PopulationKind>& PopulationKinds() {
       {"3 a round, lives of 2-6", kYes, LeakInLivingNoise<3>},
       {"10 a round, lives of 2-6", kYes, LeakInLivingNoise<10>},
       {"30 a round, lives of 2-6", kYes, LeakInLivingNoise<30>},
+      {"1 a round, AR(1) load", kYes, LeakUnderSlowLoad},
       {"10 a round, periodic sessions", kYes, LeakUnderPeriodicLoad},
       {"vector, +0-200 bytes a round", kYes, GrowingVector},
       {"vector that doubles", kYes, DoublingVector},

@@ -150,6 +150,18 @@ TEST(TrendTest, TheBuilderCountsWhatIsOldEnough) {
   EXPECT_EQ(TrendOf(two.series()).verdict, Verdict::kFlat);
 }
 
+TEST(TrendTest, BlocksThatOnlyGrowOldAreNotGrowth) {
+  // 1000 entries at all times; ever fewer of them are new.
+  Series series = Plain(std::vector<double>(40, 1000));
+  for (const size_t age : AgesToCount(40)) {
+    series.aged.push_back(Line(40 - age, 5));
+  }
+  EXPECT_EQ(TrendOf(series).verdict, Verdict::kFlat);
+  EXPECT_EQ(TrendOf(series).p_value, 1);
+  series.values = Line(40, 5);
+  EXPECT_EQ(TrendOf(series).verdict, Verdict::kGrowing);
+}
+
 TEST(TrendTest, AFilledTableIsSaturatingNotGrowing) {
   std::vector<double> values(40);
   for (size_t t = 0; t < 40; ++t) {
