@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "../bench/trend_populations.h"
+#include "analyzer/analysis/trend_shape.h"
 
 namespace heapline {
 namespace {
@@ -170,6 +171,35 @@ TEST(TrendTest, AFilledTableIsSaturatingNotGrowing) {
   EXPECT_EQ(TrendOf(Plain(values)).verdict, Verdict::kSaturating);
   for (size_t t = 0; t < 40; ++t) values[t] = t < 11 ? 5 : 5000;
   EXPECT_EQ(TrendOf(Plain(values)).verdict, Verdict::kSaturating);
+}
+
+// Each row is refused for one reason alone.
+TEST(TrendTest, WhatComesToAnEndDoesNotGoOn) {
+  EXPECT_TRUE(GoesOn(Line(40)));
+  EXPECT_FALSE(GoesOn(Line(5)));
+  std::vector<double> stops = Line(40);
+  for (size_t t = 30; t < 40; ++t) stops[t] = stops[30];
+  EXPECT_FALSE(GoesOn(stops));
+  std::vector<double> slows_down(40);
+  for (size_t t = 0; t < 40; ++t) {
+    slows_down[t] = -std::exp(-static_cast<double>(t) / 26);
+  }
+  EXPECT_FALSE(GoesOn(slows_down));
+  std::vector<double> swings = Line(40);
+  swings[20] -= 30;
+  EXPECT_FALSE(GoesOn(swings));
+  swings[20] += 20;
+  EXPECT_TRUE(GoesOn(swings));
+}
+
+TEST(TrendTest, YoungerBlocksTellThatItIsOver) {
+  Series series = Plain(Line(40));
+  for (const size_t age : AgesToCount(40)) {
+    series.aged.push_back(Line(40 - age));
+  }
+  EXPECT_EQ(TrendOf(series).verdict, Verdict::kGrowing);
+  for (size_t t = 20; t < 39; ++t) series.aged[0][t] = series.aged[0][20];
+  EXPECT_EQ(TrendOf(series).verdict, Verdict::kSaturating);
 }
 
 TEST(TrendTest, AWarmUpIsLeftOut) {
