@@ -91,6 +91,17 @@ std::vector<StackId> AddNodes(
 
 }  // namespace
 
+void HeapByStack::Add(const HeapByStack& other) {
+  by_stack.resize(std::max(by_stack.size(), other.by_stack.size()));
+  for (size_t stack = 0; stack < other.by_stack.size(); ++stack) {
+    by_stack[stack] += other.by_stack[stack];
+  }
+  for (const auto& [stack_and_type, amounts] : other.by_type) {
+    by_type[stack_and_type] += amounts;
+  }
+  sample_mean_bytes = std::max(sample_mean_bytes, other.sample_mean_bytes);
+}
+
 std::vector<StackId> AddSnapshot(const Snapshot& snapshot, CallStacks* stacks,
                                  HeapByStack* heap) {
   return AddNodes(snapshot, nullptr, {}, stacks, heap);

@@ -31,6 +31,9 @@ struct HeapByStack {
   // Empty but after AddSnapshotByType.
   absl::btree_map<std::pair<StackId, std::string>, Amounts> by_type;
   uint64_t sample_mean_bytes = 0;  // the greatest; 0: exact
+
+  // Adds all of another, of the same table of stacks.
+  void Add(const HeapByStack& other);
 };
 
 inline constexpr absl::string_view kUnaccountedKey = "<unaccounted>";

@@ -8,26 +8,6 @@
 namespace heapline {
 namespace {
 
-// Calls visit(column, i) for each block that counts: pool blocks, and heap
-// blocks that contain none of them. Both columns ascend by address.
-template <typename Visit>
-void ForEachCountedBlock(const Snapshot& snapshot, Visit visit) {
-  const BlockColumns& pool = snapshot.pool_blocks;
-  const BlockColumns& heap = snapshot.blocks;
-  for (size_t i = 0; i < pool.size(); ++i) visit(pool, i);
-  size_t next_pool = 0;
-  for (size_t i = 0; i < heap.size(); ++i) {
-    const uint64_t start = heap.address[i];
-    while (next_pool < pool.size() && pool.address[next_pool] < start) {
-      ++next_pool;
-    }
-    const bool is_container =
-        next_pool < pool.size() &&
-        pool.address[next_pool] - start < heap.requested_bytes[i];
-    if (!is_container) visit(heap, i);
-  }
-}
-
 void AddExactBlocks(const Snapshot& snapshot, std::vector<Amounts>* by_node) {
   // Two numbers a node, not all five: nodes come in no order, and the less
   // memory they touch the more of it is in the cache.

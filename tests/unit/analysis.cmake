@@ -6,6 +6,7 @@ add_executable(analysis_test
   estimate_test.cc
   graph_score_test.cc
   heap_rows_test.cc
+  heap_series_test.cc
   qualified_name_test.cc
   short_paths_test.cc
   site_rules_test.cc

@@ -42,12 +42,12 @@ class HeapBuilder {
     const NodeSymbol inner = snapshot_.symbols.back();
     AddSymbol(inner.node, function, site, inner.module, false);
   }
-  void Block(NodeId node, uint64_t bytes) {
+  void Block(NodeId node, uint64_t bytes, uint16_t epoch = 1) {
     next_block_ += 1 << 20;
     snapshot_.blocks.address.push_back(next_block_);
     snapshot_.blocks.requested_bytes.push_back(bytes);
     snapshot_.blocks.node.push_back(node);
-    snapshot_.blocks.epoch.push_back(1);
+    snapshot_.blocks.epoch.push_back(epoch);
     live_bytes_ += bytes;
     ++live_count_;
   }
