@@ -112,7 +112,7 @@ Trend GrowthOf(const Series& series, const TrendOptions& options) {
       continue;
     }
     if (!CameToAnEnd(asked[i].WithoutWarmUp())) continue;
-    trend.verdict = Verdict::kSaturating;
+    trend.verdict = TrendVerdict::kSaturating;
     // Old blocks tell late of an end that the younger ones saw. The values do
     // not: their noise may look like one.
     is_over = is_over || i > 0;
@@ -140,7 +140,7 @@ Trend Falling(const Series& series, double p_value, double adjusted_p_value,
   const Points points = NegatedPointsOf(series);
   const RobustSlope rise = SlopeOf(points, options);
   Trend trend;
-  trend.verdict = Verdict::kFalling;
+  trend.verdict = TrendVerdict::kFalling;
   trend.p_value = p_value;
   trend.adjusted_p_value = adjusted_p_value;
   trend.slope = {-rise.estimate, -rise.upper, -rise.lower};
@@ -165,7 +165,7 @@ std::vector<Trend> TrendsOf(absl::Span<const Series> series,
   for (size_t i = 0; i < trends.size(); ++i) {
     trends[i].adjusted_p_value = adjusted_growth_p[i];
     if (adjusted_growth_p[i] <= options.false_alarm_rate) {
-      trends[i].verdict = Verdict::kGrowing;
+      trends[i].verdict = TrendVerdict::kGrowing;
     } else if (adjusted_fall_p[i] <= options.false_alarm_rate) {
       trends[i] = Falling(series[i], fall_p[i], adjusted_fall_p[i], options);
     }

@@ -17,7 +17,7 @@
 
 namespace heapline {
 
-enum class Verdict {
+enum class TrendVerdict {
   kGrowing,     // proven to grow to the end of the series
   kSaturating,  // rose, clear of its noise, and came to an end: a cache that
                 // filled, a table built once. A description, not a claim with
@@ -36,7 +36,7 @@ struct TrendOptions {
 };
 
 struct Trend {
-  Verdict verdict = Verdict::kFlat;
+  TrendVerdict verdict = TrendVerdict::kFlat;
 
   // H0: the series has no trend as a whole (every order of its values is
   // equally likely), or none in its second half, or growth at no more than

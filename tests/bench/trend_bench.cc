@@ -51,15 +51,16 @@ Shares Measure(const PopulationKind& kind, int snapshots,
   const double each = 100.0 / settings.series;
   for (int i = 0; i < settings.series; ++i) {
     Series series = MadeSeries(kind, snapshots, settings.seed, i);
-    const Verdict verdict = TrendOfOne(series).verdict;
+    const TrendVerdict verdict = TrendOfOne(series).verdict;
     const double plain_p = MannKendallPValue(series.values);
     series.aged.clear();
-    const Verdict by_values = TrendOfOne(series).verdict;
-    shares.growing += verdict == Verdict::kGrowing ? each : 0;
-    shares.saturating += verdict == Verdict::kSaturating ? each : 0;
+    const TrendVerdict by_values = TrendOfOne(series).verdict;
+    shares.growing += verdict == TrendVerdict::kGrowing ? each : 0;
+    shares.saturating += verdict == TrendVerdict::kSaturating ? each : 0;
     shares.rising_by_mann_kendall +=
         plain_p <= TrendOptions().false_alarm_rate ? each : 0;
-    shares.growing_by_values_alone += by_values == Verdict::kGrowing ? each : 0;
+    shares.growing_by_values_alone +=
+        by_values == TrendVerdict::kGrowing ? each : 0;
   }
   return shares;
 }
@@ -124,7 +125,7 @@ void MeasureReports(const char* keys_are,
         MadeSeries(leak, kSnapshotsOfAReport, settings.seed + 1, report));
     const std::vector<Trend> trends = TrendsOf(keys, TrendOptions());
     const auto is_growing = [](const Trend& trend) {
-      return trend.verdict == Verdict::kGrowing;
+      return trend.verdict == TrendVerdict::kGrowing;
     };
     with_leak_found += is_growing(trends.back()) ? 1 : 0;
     with_false_alarm +=

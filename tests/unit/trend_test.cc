@@ -44,10 +44,10 @@ void ExpectNoNan(const Trend& trend) {
 TEST(TrendTest, TooShortSeriesProveNothing) {
   for (size_t count = 0; count < 11; ++count) {
     const Trend trend = TrendOf(Plain(Line(count)));
-    EXPECT_EQ(trend.verdict, Verdict::kFlat) << count;
+    EXPECT_EQ(trend.verdict, TrendVerdict::kFlat) << count;
     ExpectNoNan(trend);
   }
-  EXPECT_EQ(TrendOf(Plain(Line(11))).verdict, Verdict::kGrowing);
+  EXPECT_EQ(TrendOf(Plain(Line(11))).verdict, TrendVerdict::kGrowing);
   EXPECT_NEAR(TrendOf(Plain(Line(11))).p_value, std::pow(2, -7), 1e-12);
 }
 
@@ -60,7 +60,8 @@ TEST(TrendTest, EachSeriesAskedIsPaidFor) {
     const Trend trend = TrendOf(builder.series());
     EXPECT_NEAR(trend.p_value,
                 3 * std::pow(2, 4.0 - static_cast<double>(count)), 1e-12);
-    EXPECT_EQ(trend.verdict, count < 13 ? Verdict::kFlat : Verdict::kGrowing);
+    EXPECT_EQ(trend.verdict,
+              count < 13 ? TrendVerdict::kFlat : TrendVerdict::kGrowing);
   }
 }
 
@@ -68,7 +69,7 @@ TEST(TrendTest, ConstantSeriesAreFlat) {
   for (const double value : {0.0, 1.0, std::pow(2, 61)}) {
     for (const size_t count : {2u, 13u, 50u, 1500u}) {
       const Trend trend = TrendOf(Plain(std::vector<double>(count, value)));
-      EXPECT_EQ(trend.verdict, Verdict::kFlat);
+      EXPECT_EQ(trend.verdict, TrendVerdict::kFlat);
       EXPECT_EQ(trend.p_value, 1);
       EXPECT_EQ(trend.slope.estimate, 0);
       ExpectNoNan(trend);
@@ -78,11 +79,11 @@ TEST(TrendTest, ConstantSeriesAreFlat) {
 
 TEST(TrendTest, LinesGrowAndFallWithTheirSlope) {
   const Trend growing = TrendOf(Plain(Line(30, 7)));
-  EXPECT_EQ(growing.verdict, Verdict::kGrowing);
+  EXPECT_EQ(growing.verdict, TrendVerdict::kGrowing);
   EXPECT_NEAR(growing.slope.estimate, 7, 1e-9);
   EXPECT_EQ(growing.warm_up_steps, 0u);
   const Trend falling = TrendOf(Plain(Line(30, -7)));
-  EXPECT_EQ(falling.verdict, Verdict::kFalling);
+  EXPECT_EQ(falling.verdict, TrendVerdict::kFalling);
   EXPECT_NEAR(falling.slope.estimate, -7, 1e-9);
   EXPECT_EQ(falling.p_value, growing.p_value);
 }
@@ -92,9 +93,9 @@ TEST(TrendTest, ReversalTurnsGrowingIntoFalling) {
     Random random(static_cast<uint64_t>(index) + 1);
     std::vector<double> values = Line(40, 30);
     for (double& value : values) value += random.Whole(-40, 40);
-    EXPECT_EQ(TrendOf(Plain(values)).verdict, Verdict::kGrowing);
+    EXPECT_EQ(TrendOf(Plain(values)).verdict, TrendVerdict::kGrowing);
     std::reverse(values.begin(), values.end());
-    EXPECT_EQ(TrendOf(Plain(values)).verdict, Verdict::kFalling);
+    EXPECT_EQ(TrendOf(Plain(values)).verdict, TrendVerdict::kFalling);
   }
 }
 
@@ -127,10 +128,11 @@ TEST(TrendTest, AgedBlocksShowALeakThatNoiseHides) {
     for (size_t birth = 0; birth <= t; ++birth) builder.Add(t, birth, 1);
   }
   const Trend trend = TrendOf(builder.series());
-  EXPECT_EQ(trend.verdict, Verdict::kGrowing);
+  EXPECT_EQ(trend.verdict, TrendVerdict::kGrowing);
   EXPECT_EQ(trend.age_of_evidence, 1u);
   EXPECT_NEAR(trend.slope.estimate, 1, 1e-9);
-  EXPECT_EQ(TrendOf(Plain(builder.series().values)).verdict, Verdict::kFlat);
+  EXPECT_EQ(TrendOf(Plain(builder.series().values)).verdict,
+            TrendVerdict::kFlat);
 }
 
 TEST(TrendTest, TheBuilderCountsWhatIsOldEnough) {
@@ -148,7 +150,7 @@ TEST(TrendTest, TheBuilderCountsWhatIsOldEnough) {
   SeriesBuilder two(2);
   two.Add(1, 0, 1);
   EXPECT_TRUE(two.series().aged[1].empty());
-  EXPECT_EQ(TrendOf(two.series()).verdict, Verdict::kFlat);
+  EXPECT_EQ(TrendOf(two.series()).verdict, TrendVerdict::kFlat);
 }
 
 TEST(TrendTest, BlocksThatOnlyGrowOldAreNotGrowth) {
@@ -157,10 +159,10 @@ TEST(TrendTest, BlocksThatOnlyGrowOldAreNotGrowth) {
   for (const size_t age : AgesToCount(40)) {
     series.aged.push_back(Line(40 - age, 5));
   }
-  EXPECT_EQ(TrendOf(series).verdict, Verdict::kFlat);
+  EXPECT_EQ(TrendOf(series).verdict, TrendVerdict::kFlat);
   EXPECT_EQ(TrendOf(series).p_value, 1);
   series.values = Line(40, 5);
-  EXPECT_EQ(TrendOf(series).verdict, Verdict::kGrowing);
+  EXPECT_EQ(TrendOf(series).verdict, TrendVerdict::kGrowing);
 }
 
 TEST(TrendTest, AFilledTableIsSaturatingNotGrowing) {
@@ -168,9 +170,9 @@ TEST(TrendTest, AFilledTableIsSaturatingNotGrowing) {
   for (size_t t = 0; t < 40; ++t) {
     values[t] = 1e6 * (1 - std::exp(-static_cast<double>(t) / 6));
   }
-  EXPECT_EQ(TrendOf(Plain(values)).verdict, Verdict::kSaturating);
+  EXPECT_EQ(TrendOf(Plain(values)).verdict, TrendVerdict::kSaturating);
   for (size_t t = 0; t < 40; ++t) values[t] = t < 11 ? 5 : 5000;
-  EXPECT_EQ(TrendOf(Plain(values)).verdict, Verdict::kSaturating);
+  EXPECT_EQ(TrendOf(Plain(values)).verdict, TrendVerdict::kSaturating);
 }
 
 // Each row is refused for one reason alone.
@@ -197,16 +199,16 @@ TEST(TrendTest, YoungerBlocksTellThatItIsOver) {
   for (const size_t age : AgesToCount(40)) {
     series.aged.push_back(Line(40 - age));
   }
-  EXPECT_EQ(TrendOf(series).verdict, Verdict::kGrowing);
+  EXPECT_EQ(TrendOf(series).verdict, TrendVerdict::kGrowing);
   for (size_t t = 20; t < 39; ++t) series.aged[0][t] = series.aged[0][20];
-  EXPECT_EQ(TrendOf(series).verdict, Verdict::kSaturating);
+  EXPECT_EQ(TrendOf(series).verdict, TrendVerdict::kSaturating);
 }
 
 TEST(TrendTest, AWarmUpIsLeftOut) {
   std::vector<double> values = Line(40, 2);
   for (size_t t = 3; t < 40; ++t) values[t] += 10000;
   const Trend trend = TrendOf(Plain(values));
-  EXPECT_EQ(trend.verdict, Verdict::kGrowing);
+  EXPECT_EQ(trend.verdict, TrendVerdict::kGrowing);
   EXPECT_EQ(trend.warm_up_steps, 3u);
   EXPECT_NEAR(trend.slope.estimate, 2, 1e-9);
 }
@@ -214,9 +216,9 @@ TEST(TrendTest, AWarmUpIsLeftOut) {
 TEST(TrendTest, ThreeStepsAreNotGrowthButManyAre) {
   std::vector<double> values(42, 0);
   for (size_t t = 0; t < 42; ++t) values[t] = static_cast<double>(t / 11);
-  EXPECT_NE(TrendOf(Plain(values)).verdict, Verdict::kGrowing);
+  EXPECT_NE(TrendOf(Plain(values)).verdict, TrendVerdict::kGrowing);
   for (size_t t = 0; t < 42; ++t) values[t] = static_cast<double>(t / 3);
-  EXPECT_EQ(TrendOf(Plain(values)).verdict, Verdict::kGrowing);
+  EXPECT_EQ(TrendOf(Plain(values)).verdict, TrendVerdict::kGrowing);
 }
 
 TEST(TrendTest, ManyKeysAskForMoreProof) {
@@ -225,15 +227,15 @@ TEST(TrendTest, ManyKeysAskForMoreProof) {
   const std::vector<Trend> trends = TrendsOf(keys, TrendOptions());
   EXPECT_NEAR(trends[7].p_value, std::pow(2, -9), 1e-12);
   EXPECT_EQ(trends[7].adjusted_p_value, 1);
-  EXPECT_EQ(trends[7].verdict, Verdict::kFlat);
+  EXPECT_EQ(trends[7].verdict, TrendVerdict::kFlat);
   keys[7] = Plain(Line(25));
-  EXPECT_EQ(TrendsOf(keys, TrendOptions())[7].verdict, Verdict::kGrowing);
+  EXPECT_EQ(TrendsOf(keys, TrendOptions())[7].verdict, TrendVerdict::kGrowing);
 }
 
 TEST(TrendTest, LongSeriesAreThinnedAndKeepTheirSlope) {
   for (const size_t count : {1000u, 1001u, 2500u}) {
     const Trend trend = TrendOf(Plain(Line(count, 3)));
-    EXPECT_EQ(trend.verdict, Verdict::kGrowing);
+    EXPECT_EQ(trend.verdict, TrendVerdict::kGrowing);
     EXPECT_NEAR(trend.slope.estimate, 3, 0.01) << count;
   }
 }
@@ -248,7 +250,7 @@ TEST(TrendTest, FalseAlarmsStayWithinTheRate) {
       int alarms = 0;
       for (int i = 0; i < kSeries; ++i) {
         const Trend trend = TrendOf(MadeSeries(kind, snapshots, 77, i));
-        if (trend.verdict == Verdict::kGrowing) ++alarms;
+        if (trend.verdict == TrendVerdict::kGrowing) ++alarms;
       }
       EXPECT_LE(alarms, kMostFalseAlarms) << kind.name << " " << snapshots;
     }
@@ -265,7 +267,7 @@ TEST(TrendTest, LeaksAreFoundWithinFortyRounds) {
     int found = 0;
     for (int i = 0; i < 50; ++i) {
       const Trend trend = TrendOf(MadeSeries(kind, 40, 78, i));
-      if (trend.verdict == Verdict::kGrowing) ++found;
+      if (trend.verdict == TrendVerdict::kGrowing) ++found;
     }
     EXPECT_EQ(found, 50) << name;
   }
