@@ -86,6 +86,17 @@ void AddKeyOptions(ReportOptionValues* values, CLI::App* command) {
       ->group(kRowGroup);
 }
 
+void AddFilterOptions(ReportOptionValues* values, CLI::App* command) {
+  command
+      ->add_flag("--exact", values->is_exact,
+                 "Print sizes to the byte in text, too")
+      ->group(kRowGroup);
+  AddRepeated("--include", &values->include, "GLOB", "Count only what matches",
+              kFilterGroup, command);
+  AddRepeated("--exclude", &values->exclude, "GLOB", "Leave out what matches",
+              kFilterGroup, command);
+}
+
 void AddRowOptions(ReportOptionValues* values, CLI::App* command) {
   AddKeyOptions(values, command);
   command
@@ -100,14 +111,18 @@ void AddRowOptions(ReportOptionValues* values, CLI::App* command) {
       ->add_flag("--cumulative", values->is_cumulative,
                  "Count a block on every row that its stack passes through")
       ->group(kRowGroup);
+  AddFilterOptions(values, command);
+}
+
+void AddTrendOptions(ReportOptionValues* values, CLI::App* command) {
   command
-      ->add_flag("--exact", values->is_exact,
-                 "Print sizes to the byte in text, too")
+      ->add_option("--confidence", values->confidence,
+                   "Call something growing that does not grow in no more than "
+                   "1 - P of all reports")
+      ->type_name("P")
+      ->check(CLI::Range(0.5, 0.999999))
+      ->capture_default_str()
       ->group(kRowGroup);
-  AddRepeated("--include", &values->include, "GLOB", "Count only what matches",
-              kFilterGroup, command);
-  AddRepeated("--exclude", &values->exclude, "GLOB", "Leave out what matches",
-              kFilterGroup, command);
 }
 
 void AddSymbolOptions(ReportOptionValues* values, CLI::App* command) {
@@ -224,6 +239,8 @@ void AddReportOptions(const ReportRow& row, ReportOptionValues* values,
   if ((row.options & kGraphOptions) != 0) AddGraphOptions(values, command);
   if ((row.options & kViewOptions) != 0) AddViewOptions(values, command);
   if ((row.options & kKeyOptions) != 0) AddKeyOptions(values, command);
+  if ((row.options & kFilterOptions) != 0) AddFilterOptions(values, command);
+  if ((row.options & kTrendOptions) != 0) AddTrendOptions(values, command);
   if ((row.options & kLeakOptions) != 0) AddLeakOptions(values, command);
   if ((row.options & kCycleOptions) != 0) AddCycleOptions(values, command);
   // A report that names functions charges them.
@@ -272,6 +289,7 @@ absl::StatusOr<ReportRequest> RequestOf(const ReportOptionValues& values) {
   request.graph.cycles =
       values.shows_reachable ? CyclesShown::kAll : CyclesShown::kUnreachable;
   request.graph.view = {values.from, values.to, values.depth};
+  request.confidence = values.confidence;
   request.wrappers = values.wrappers;
   request.symbols.debug_directories = values.debug_directories;
   request.symbols.sysroot = values.sysroot;

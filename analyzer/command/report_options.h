@@ -40,6 +40,7 @@ struct ReportOptionValues {
   bool shows_reachable = false;
   std::string from, to;
   uint32_t depth = GraphView().depth;
+  double confidence = ReportRequest().confidence;
   size_t rows_of_text = 10;  // unless told
 };
 

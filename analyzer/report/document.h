@@ -53,6 +53,12 @@ struct RowList {
   std::vector<std::vector<std::pair<std::string, Cell>>> items;
 };
 
+// Plain numbers that a row carries in JSON: "values": [1, 2, 3].
+struct NumberList {
+  std::string key;
+  std::vector<int64_t> numbers;
+};
+
 // A named object of numbers and texts in JSON: beside `total` ("process":
 // {"live_bytes": …}) or in a row that has it. Not shown as text.
 struct Aside {
@@ -65,7 +71,8 @@ struct Row {
   std::vector<FrameText> stack;  // innermost first; may be empty
   std::vector<Line> lines;       // the row in the text rendering
   std::vector<RowList> lists;    // in JSON, behind the cells
-  std::vector<Aside> asides;     // in JSON, behind the lists
+  std::vector<NumberList> numbers;
+  std::vector<Aside> asides;  // in JSON, behind the lists
 };
 
 struct SnapshotName {

@@ -66,6 +66,7 @@ Json RowsJson(const Table& table) {
       }
       object[list.key] = std::move(items);
     }
+    for (const NumberList& list : row.numbers) object[list.key] = list.numbers;
     for (const Aside& aside : row.asides) AddAside(aside, &object);
     if (table.has_stacks) object["stack"] = StackJson(row.stack);
     rows.push_back(std::move(object));

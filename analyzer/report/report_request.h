@@ -55,6 +55,8 @@ struct ReportRequest {
   SymbolizerOptions symbols;
   std::vector<std::string> wrappers;  // globs, as CallStacks takes them
   GraphRequest graph;
+  // Of a series: with which no key is called growing that does not grow.
+  double confidence = 0.99;
 };
 
 }  // namespace heapline

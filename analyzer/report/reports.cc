@@ -22,6 +22,18 @@ const std::vector<ReportRow>& ReportTable() {
        "compared by the newest snapshot of each process, summed; one "
        "directory by the first and the last snapshot of each process.",
        MakeDiffReport},
+      {"trend", "Tells proven growth from noise over a series of snapshots",
+       "FILE FILE FILE", 1, kAnyNumberOfFiles,
+       kKeyOptions | kFilterOptions | kTrendOptions | kGraphOptions |
+           kSymbolOptions,
+       "Growing: the key grew at several places of the series and still does "
+       "at its end; at the confidence of 0.99 one report in a hundred calls "
+       "anything growing that is not. Saturating: it rose, and has stopped, or "
+       "in a few steps. Flat: nothing is proven. Bytes and blocks are judged, "
+       "and what is old among them. A directory gives the snapshots of the one "
+       "process that left three or more; files are taken in the order given, "
+       "which must be that of their cuts.",
+       MakeTrendReport},
       {"leaks", "Shows blocks that nothing holds, by call stack", "FILE", 1, 1,
        kGraphOptions | kLeakOptions | kSymbolOptions,
        "Direct leaks first: components that no root reaches and no other leak "

@@ -17,14 +17,18 @@ namespace heapline {
 // Groups of options that a report understands: bits.
 enum ReportOptions : unsigned {
   kNoReportOptions = 0,
-  kHeapRowOptions = 1,  // --by --sort --cumulative --attribute, filters, -n
-  kSymbolOptions = 2,   // --debug-dir --sysroot --path-map --wrapper
-  kGraphOptions = 4,    // --edge-rules --ignore-roots, -n
-  kLeakOptions = 8,     // --kinds --suppressions
-  kCycleOptions = 16,   // --reachable
-  kKeyOptions = 32,     // --by --attribute
-  kViewOptions = 64,    // --from --to --depth, --format dot
+  kHeapRowOptions = 1,   // --by --sort --cumulative --attribute, filters, -n
+  kSymbolOptions = 2,    // --debug-dir --sysroot --path-map --wrapper
+  kGraphOptions = 4,     // --edge-rules --ignore-roots, -n
+  kLeakOptions = 8,      // --kinds --suppressions
+  kCycleOptions = 16,    // --reachable
+  kKeyOptions = 32,      // --by --attribute
+  kViewOptions = 64,     // --from --to --depth, --format dot
+  kFilterOptions = 128,  // --include --exclude --exact, -n
+  kTrendOptions = 256,   // --confidence
 };
+
+inline constexpr size_t kAnyNumberOfFiles = 1u << 20;
 
 struct ReportRow {
   const char* name;     // the command's name
@@ -43,6 +47,7 @@ const std::vector<ReportRow>& ReportTable();
 absl::StatusOr<Document> MakeInfoReport(const ReportRequest& request);
 absl::StatusOr<Document> MakeTopReport(const ReportRequest& request);
 absl::StatusOr<Document> MakeDiffReport(const ReportRequest& request);
+absl::StatusOr<Document> MakeTrendReport(const ReportRequest& request);
 absl::StatusOr<Document> MakeLeaksReport(const ReportRequest& request);
 absl::StatusOr<Document> MakeGraphReport(const ReportRequest& request);
 absl::StatusOr<Document> MakePathsReport(const ReportRequest& request);
