@@ -51,9 +51,9 @@ TEST_P(ReportPage, ShowsWhatTheCommandPrints) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Pages, ReportPage,
-                         testing::Values("top.md", "diff.md", "info.md",
-                                         "graph.md", "leaks.md", "paths.md",
-                                         "retained.md", "cycles.md",
+                         testing::Values("top.md", "diff.md", "trend.md",
+                                         "info.md", "graph.md", "leaks.md",
+                                         "paths.md", "retained.md", "cycles.md",
                                          "account.md"));
 
 }  // namespace

@@ -73,6 +73,22 @@ constexpr GoldenCase kCases[] = {
      "diff snapshots/service-1.txt snapshots/service-2.txt --by type -n 0"},
     {"diff_kept_by_of_another_process",
      "diff snapshots/server-1.txt snapshots/service-2.txt -n 2"},
+    {"trend", "trend snapshots/series"},
+    {"trend_json", "trend snapshots/series --format json -n 2"},
+    {"trend_color", "trend snapshots/series --color always -n 1"},
+    {"trend_stack", "trend snapshots/series --by stack -n 1"},
+    {"trend_confidence", "trend snapshots/series --confidence 0.999 -n 1"},
+    {"trend_filtered", "trend snapshots/series --include 'serve.cc'"},
+    {"trend_of_few",
+     "trend snapshots/series/01.txt snapshots/series/02.txt "
+     "snapshots/series/03.txt -n 1"},
+    {"trend_of_two", "trend snapshots/series/01.txt snapshots/series/02.txt"},
+    {"trend_out_of_order",
+     "trend snapshots/series/01.txt snapshots/series/03.txt "
+     "snapshots/series/02.txt"},
+    {"trend_of_two_programs",
+     "trend snapshots/series/01.txt snapshots/series/02.txt "
+     "snapshots/server-1.txt"},
     {"graph", "graph snapshots/service-2.txt"},
     {"graph_rows", "graph snapshots/service-2.txt -n 4"},
     {"graph_depth", "graph snapshots/service-2.txt --depth 2"},

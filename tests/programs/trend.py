@@ -29,16 +29,23 @@ class Series(wrapping.WrappingTest):
         cls.lines = lines_of_source()
         assert len(cls.lines) == 5, cls.lines
 
-    def record(self, rounds=ROUNDS, options="at_exit=0"):
+    def record(self, rounds=ROUNDS, options="at_exit=0", flags=()):
+        """Runs it, and gives all snapshots so far, oldest process first."""
         program = os.path.join(self.folder, "series_probe")
         outcome = self.run_program(
             ["g++", "-std=c++17", "-g", "-O1", "-fno-builtin", "-Wall",
-             "-Werror", "-I" + wrapping.SOURCE + "/include", SOURCE, "-o",
+             "-Werror", *flags, "-I" + wrapping.SOURCE + "/include", SOURCE, "-o",
              program])
         self.assertEqual(0, outcome.status, repr(outcome))
         outcome = self.run_traced([program, str(rounds)], options)
         self.assertEqual((0, b""), (outcome.status, outcome.stderr))
-        return self.snapshots_of()
+        return sorted(self.snapshots_of(), key=os.path.getmtime)
+
+    def expect_refused(self, paths, why):
+        outcome = self.run_program([wrapping.HEAPLINE, "trend", *paths])
+        self.assertEqual((2, b""), (outcome.status, outcome.stdout))
+        self.assertIn(why, outcome.stderr)
+        self.assertEqual(1, len(outcome.stderr.splitlines()))
 
     def rows_by_name(self, document):
         rows = {os.path.basename(row["key"]): row for row in document["rows"]}
@@ -81,17 +88,22 @@ class Series(wrapping.WrappingTest):
 
     def test_files_out_of_order_are_refused(self):
         paths = self.record(rounds=4)
-        outcome = self.run_program([wrapping.HEAPLINE, "trend", paths[0],
-                                    paths[2], paths[1]])
-        self.assertEqual(2, outcome.status)
-        self.assertIn(b"out of order", outcome.stderr)
-        self.assertEqual(1, len(outcome.stderr.splitlines()))
+        self.expect_refused([paths[0], paths[2], paths[1]], b"out of order")
+
+    def test_sampled_snapshots_do_not_follow_exact_ones(self):
+        exact = self.record(rounds=3)
+        both = self.record(rounds=3, options="at_exit=0:sample=64")
+        self.expect_refused(both, b"traced differently, exact and sample=64")
+        self.assertEqual(3, len(exact))
+
+    def test_another_build_is_another_series(self):
+        self.record(rounds=3)
+        both = self.record(rounds=3, flags=["-DANOTHER_BUILD", "-O2"])
+        self.expect_refused(both, b"of different builds of series_probe")
 
     def test_two_snapshots_are_no_series(self):
         paths = self.record(rounds=2)
-        outcome = self.run_program([wrapping.HEAPLINE, "trend", *paths])
-        self.assertEqual(2, outcome.status)
-        self.assertIn(b"3 snapshots or more", outcome.stderr)
+        self.expect_refused(paths, b"3 snapshots or more")
 
 
 if __name__ == "__main__":
