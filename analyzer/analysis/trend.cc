@@ -148,6 +148,16 @@ Trend Falling(const Series& series, double p_value, double adjusted_p_value,
   return trend;
 }
 
+bool IsConstant(absl::Span<const double> values) {
+  return std::all_of(values.begin(), values.end(),
+                     [&](double value) { return value == values.front(); });
+}
+
+bool Varies(const Series& series) {
+  return !IsConstant(series.values) ||
+         !std::all_of(series.aged.begin(), series.aged.end(), IsConstant);
+}
+
 }  // namespace
 
 std::vector<Trend> TrendsOf(absl::Span<const Series> series,
@@ -155,19 +165,26 @@ std::vector<Trend> TrendsOf(absl::Span<const Series> series,
   std::vector<Trend> trends;
   std::vector<double> growth_p;
   std::vector<double> fall_p;
-  for (const Series& one : series) {
-    trends.push_back(GrowthOf(one, options));
-    growth_p.push_back(trends.back().p_value);
-    fall_p.push_back(GrowthPValue(NegatedPointsOf(one), options));
+  // Most keys of a program never change. Of these no claim is made, so they are
+  // none of the claims that the correction is for.
+  std::vector<size_t> varying;
+  for (size_t i = 0; i < series.size(); ++i) {
+    trends.push_back(GrowthOf(series[i], options));
+    if (!Varies(series[i])) continue;
+    varying.push_back(i);
+    growth_p.push_back(trends[i].p_value);
+    fall_p.push_back(GrowthPValue(NegatedPointsOf(series[i]), options));
   }
   const std::vector<double> adjusted_growth_p = HolmAdjusted(growth_p);
   const std::vector<double> adjusted_fall_p = HolmAdjusted(fall_p);
-  for (size_t i = 0; i < trends.size(); ++i) {
-    trends[i].adjusted_p_value = adjusted_growth_p[i];
+  for (size_t i = 0; i < varying.size(); ++i) {
+    Trend& trend = trends[varying[i]];
+    trend.adjusted_p_value = adjusted_growth_p[i];
     if (adjusted_growth_p[i] <= options.false_alarm_rate) {
-      trends[i].verdict = TrendVerdict::kGrowing;
+      trend.verdict = TrendVerdict::kGrowing;
     } else if (adjusted_fall_p[i] <= options.false_alarm_rate) {
-      trends[i] = Falling(series[i], fall_p[i], adjusted_fall_p[i], options);
+      trend =
+          Falling(series[varying[i]], fall_p[i], adjusted_fall_p[i], options);
     }
   }
   return trends;

@@ -47,7 +47,9 @@ struct Trend {
   // claim (trend_shape.h), or where old blocks become more but the values
   // provably do not: they only grow old. If falling: of the negated values.
   double p_value = 1;
-  double adjusted_p_value = 1;  // for the number of keys (Holm)
+  // For the number of keys that vary (Holm): a claim on a constant one cannot
+  // be made, and given which ones vary the p-values are as valid as before.
+  double adjusted_p_value = 1;
 
   // Per snapshot, of the series with the least p-value, without its warm-up.
   // The interval's confidence is 1 - false_alarm_rate; it supposes independent

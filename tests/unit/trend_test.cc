@@ -222,14 +222,27 @@ TEST(TrendTest, ThreeStepsAreNotGrowthButManyAre) {
 }
 
 TEST(TrendTest, ManyKeysAskForMoreProof) {
-  std::vector<Series> keys(1000, Plain(std::vector<double>(13, 4)));
+  std::vector<double> varying(13, 4);
+  for (size_t i = 0; i < varying.size(); i += 2) varying[i] = 5;
+  std::vector<Series> keys(1000, Plain(varying));
   keys[7] = Plain(Line(13));
   const std::vector<Trend> trends = TrendsOf(keys, TrendOptions());
   EXPECT_NEAR(trends[7].p_value, std::pow(2, -9), 1e-12);
   EXPECT_EQ(trends[7].adjusted_p_value, 1);
   EXPECT_EQ(trends[7].verdict, TrendVerdict::kFlat);
+  varying.resize(25, 4);
+  keys.assign(1000, Plain(varying));
   keys[7] = Plain(Line(25));
   EXPECT_EQ(TrendsOf(keys, TrendOptions())[7].verdict, TrendVerdict::kGrowing);
+}
+
+TEST(TrendTest, KeysThatNeverChangeAskForNone) {
+  std::vector<Series> keys(1000, Plain(std::vector<double>(13, 4)));
+  keys[7] = Plain(Line(13));
+  const std::vector<Trend> trends = TrendsOf(keys, TrendOptions());
+  EXPECT_EQ(trends[7].adjusted_p_value, trends[7].p_value);
+  EXPECT_EQ(trends[7].verdict, TrendVerdict::kGrowing);
+  EXPECT_EQ(trends[8].adjusted_p_value, 1);
 }
 
 TEST(TrendTest, LongSeriesAreThinnedAndKeepTheirSlope) {
